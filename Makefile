@@ -1,0 +1,68 @@
+# Thin names for commands; each of them can be typed without make. `make` alone lists them.
+
+PYTHON ?= python3
+VENV ?= .venv
+TORCH ?= torch==2.13.0
+TORCH_CONSTRAINTS ?= -c constraints-cpu.txt
+
+DOMAIN ?= blocksworld
+MODEL ?=
+SEED ?=
+MINUTES ?=
+ARGS ?=
+ADAPTER ?=
+OUT ?= data/runs/eval-$(DOMAIN)
+PLANBENCH_DIR ?=
+
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.stamp
+
+# What was set on make's command line and is not one of the variables above is a key of the recipe:
+# `make train examples=500 adapter.rank=16`. Make writes a space inside a value as "\ ", which the shell reads back.
+OWN := PYTHON VENV TORCH TORCH_CONSTRAINTS DOMAIN MODEL SEED MINUTES ARGS ADAPTER OUT PLANBENCH_DIR
+KEYS = $(subst <space>,\ ,$(filter-out $(OWN:%=%=%),$(subst \ ,<space>,$(MAKEOVERRIDES))))
+
+.PHONY: help env train eval data fetch-model test golden bench clean
+.DEFAULT_GOAL := help
+
+help:  ## List the targets.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+env: $(STAMP)  ## Create .venv with everything that training and tests need (PYTHON=, TORCH=, TORCH_CONSTRAINTS=).
+
+# torch goes first, so that no other package chooses its build.
+$(STAMP): pyproject.toml constraints-cpu.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "planlearn needs Python 3.11 or newer")'
+	$(PYTHON) -m venv $(VENV)
+	$(if $(strip $(TORCH)),$(BIN)/python -m pip install --quiet $(TORCH_CONSTRAINTS) '$(TORCH)')
+	$(BIN)/python -m pip install --quiet $(TORCH_CONSTRAINTS) -e '.[train,plan,serve,test]'
+	touch $@
+
+train: $(STAMP)  ## Fetch the model, build the corpus, train, evaluate: DOMAIN= MODEL= SEED= MINUTES= and any key=value of the recipe.
+	$(BIN)/planlearn train --domain $(DOMAIN) $(if $(MODEL),--model $(MODEL)) $(if $(SEED),--seed $(SEED)) \
+	  $(if $(MINUTES),--minutes $(MINUTES)) $(KEYS) $(ARGS)
+
+eval: $(STAMP)  ## Measure plan validity on PlanBench's instances: DOMAIN= PLANBENCH_DIR= and ADAPTER= or MODEL=.
+	$(if $(PLANBENCH_DIR),,$(error set PLANBENCH_DIR to a folder that holds PlanBench's instance sets))
+	$(BIN)/planlearn eval --domain $(DOMAIN) --instances $(PLANBENCH_DIR)/$(DOMAIN) --out $(OUT) \
+	  $(if $(ADAPTER),--adapter $(ADAPTER)) $(if $(MODEL),--model $(MODEL)) $(ARGS)
+
+data: $(STAMP)  ## Build a domain's corpus without training: DOMAIN= SEED= and ARGS=.
+	$(BIN)/planlearn data build --domain $(DOMAIN) --out data/corpora/$(DOMAIN) $(if $(SEED),--seed $(SEED)) $(KEYS) $(ARGS)
+
+fetch-model: $(STAMP)  ## Download and convert a preset's weights into the cache: MODEL=.
+	$(BIN)/python -m planlearn.models $(MODEL)
+
+test: $(STAMP)  ## Run the tests; PLANLEARN_REQUIRE=smollm2,planbench makes a missing model or data set an error.
+	$(BIN)/python -m pytest $(ARGS)
+
+golden: $(STAMP)  ## Rewrite the golden files from what the code says now; review the difference.
+	PLANLEARN_GOLDEN=1 $(BIN)/python -m pytest -q --ignore tests/house --ignore tests/models $(ARGS)
+	git status --short tests/golden
+
+bench: $(STAMP)  ## Run the benchmarks, one after another.
+	for bench in tests/bench/bench_*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
+
+clean:  ## Remove what the targets made, but for runs, corpora and fetched models.
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .hypothesis .ruff_cache
+	find planlearn val_bridge tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,5 @@
+"""`python -m planlearn`: the command line without an installed script."""
+
+from planlearn.cli import main
+
+main()

@@ -1,0 +1,34 @@
+"""Chains ⟨s, a, s'⟩ as text, and text as claims.
+
+Takes a `Task` and a true `Chain` and gives the prompt and the answer that a model learns to write; takes what
+a model wrote and gives a `ParsedChain`: what the text asserts, true or not. Judging it is
+`val_bridge.check_chain`'s work.
+
+One text format for all models and tasks (see `grammar`): one line a step, in which each atom stands once,
+behind the word that says its part. Rejected: separate lists of preconditions and effects (in most domains a
+precondition is deleted by the step, so it would be written twice: a fifth more tokens in Blocksworld), JSON
+(three times the tokens), PDDL's own parentheses (a third more tokens, and nothing that a reader needs).
+"""
+
+from planlearn.chains.grammar import RESERVED, ChainStyle, ReservedWord
+from planlearn.chains.read import Answer, read_answer, read_plan_section
+from planlearn.chains.write import (
+    Role,
+    Segment,
+    action_line,
+    answer_segments,
+    chain_text,
+    claims_text,
+    domain_text,
+    goals_left_text,
+    literals_text,
+    plan_text,
+    problem_prompt,
+    state_text,
+)
+
+__all__ = [
+    "RESERVED", "Answer", "ChainStyle", "ReservedWord", "Role", "Segment", "action_line", "answer_segments",
+    "chain_text", "claims_text", "domain_text", "goals_left_text", "literals_text", "plan_text",
+    "problem_prompt", "read_answer", "read_plan_section", "state_text",
+]

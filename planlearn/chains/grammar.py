@@ -1,0 +1,58 @@
+"""The words of the chain format and the choices in it.
+
+    answer  = "Chain:\\n"? step* "Plan:\\n" action*        (the prompt ends with "Chain:\\n")
+    step    = action ["needs" atoms] ["takes" atoms] ["drops" atoms] ["gives" atoms] "\\n"
+              ["state" atoms "\\n"] ["left" (atoms | "none") "\\n"]
+    action  = name argument*                              atoms = atom ("," atom)*
+    atom    = ["not"] predicate argument*
+
+`needs` are preconditions that the step leaves alone, `takes` preconditions that it deletes, `drops` facts
+that it deletes without needing them, `gives` facts that it adds. So precondition = needs + takes, delete =
+takes + drops, add = gives, and nothing is written twice. `state` is the whole next state, `left` the goals
+not yet reached, written where a step changes them ("none" once all are reached). Static atoms (no action
+changes them) stand in the prompt alone: neither in `needs` nor in `state`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from planlearn.errors import PlanlearnError
+
+NEEDS, TAKES, DROPS, GIVES = "needs", "takes", "drops", "gives"
+STATE, LEFT, NONE, NOT = "state", "left", "none", "not"
+CHAIN_HEADER, PLAN_HEADER = "Chain:", "Plan:"
+PARTS = (NEEDS, TAKES, DROPS, GIVES)
+RESERVED = frozenset({*PARTS, STATE, LEFT, NONE, NOT})
+
+STATES = ("changes", "full")
+
+
+class ReservedWord(PlanlearnError):
+    """A domain or problem has one of the format's own words as a name, so its text could not be read back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainStyle:
+    """How a chain is written.
+
+    states: "changes" (the effects alone; s' follows from them) or "full" (the whole s' behind them).
+    goals: whether the goals that are left stand behind each step that changes them.
+    domain_in_prompt: whether the prompt holds the domain's schemas.
+    """
+
+    states: str = "changes"
+    goals: bool = True
+    domain_in_prompt: bool = True
+
+    def __post_init__(self) -> None:
+        if self.states not in STATES:
+            raise ValueError(f"states: expected one of {', '.join(STATES)}, found {self.states!r}")
+
+
+def check_names(names: Iterable[str], where: str) -> None:
+    """Raise `ReservedWord` if one of the names is a word of the format."""
+    clash = sorted(RESERVED.intersection(names))
+    if clash:
+        raise ReservedWord(f"{where}: the name {clash[0]!r} is a word of the chain format; rename it")

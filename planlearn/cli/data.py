@@ -1,0 +1,66 @@
+"""`planlearn data`: build a corpus without training; read PlanBench's folders."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import typer
+
+from planlearn.cli.app import command, group
+
+data = group("data", "Build a corpus, or read PlanBench's folders.")
+
+
+@command(data)
+def build(
+    overrides: list[str] = typer.Argument(None, metavar="[KEY=VALUE]...", help="Keys of the recipe, e.g. examples=500."),
+    domain: str = typer.Option("blocksworld", help="The planning domain."),
+    seed: int = typer.Option(None, help="Seed of the problems."),
+    recipe: Path = typer.Option(None, exists=True, dir_okay=False, help="A recipe file instead of the domain's own."),
+    out: Path = typer.Option(..., help="The corpus's folder."),
+) -> None:
+    """Build a corpus: examples, dataset card, manifest; the same seed gives the same bytes."""
+    from planlearn.corpus.build import build_corpus
+    from planlearn.progress import bars
+    from planlearn.problems import get_generator
+    from planlearn.recipes import find_recipe, load_recipe
+
+    get_generator(domain)
+    resolved = load_recipe(recipe or find_recipe(domain, ""), overrides or (), domain=domain, seed=seed)
+    manifest = build_corpus(out, domain, resolved.seed, resolved.corpus, bars("corpus", "problems"))
+    for split, counts in manifest["splits"].items():
+        sizes = ", ".join(f"{size}: {count}" for size, count in counts["distinct_classes"].items())
+        print(f"{split:11} {counts['examples']:6} examples, distinct classes by size {sizes or 'none'}")
+    print(f"corpus     {out}\nmanifest   {out / 'manifest.json'}")
+
+
+@command(data)
+def planbench(
+    folder: Path = typer.Argument(..., metavar="DIR", exists=True, file_okay=False, help="A set, a folder of sets, or an upstream clone."),
+    out: Path = typer.Option(None, help="Also write the problems, a JSON line each."),
+) -> None:
+    """Read PlanBench's folders: count instances and classes of each set, all of which training leaves out."""
+    from planlearn.evaluate import text_table
+    from planlearn.files import write_text
+    from planlearn.problems import planbench_classes, problem_class, read_planbench
+    from val_bridge import read_task
+
+    excluded = planbench_classes()
+    sets: dict[str, list[tuple[str, dict[str, object]]]] = {}
+    for problem in read_planbench(folder):
+        task = read_task(problem.domain_text, problem.problem_text)
+        kind = problem_class(task)
+        row = {
+            "set": problem.set, "id": problem.id, "domain_pddl": problem.domain_text,
+            "problem_pddl": problem.problem_text, "problem_class": kind, "excluded_from_training": kind in excluded,
+        }
+        sets.setdefault(problem.set, []).append((kind, row))
+    rows = [
+        (name, len(found), len({kind for kind, _ in found}), sum(kind in excluded for kind, _ in found))
+        for name, found in sorted(sets.items())
+    ]
+    print(text_table(("set", "instances", "classes", "left out of training"), rows), end="")
+    if out is not None:
+        write_text(out, "".join(json.dumps(row) + "\n" for found in sets.values() for _, row in found))
+        print(f"problems  {out}")

@@ -1,0 +1,122 @@
+"""`planlearn train`: fetch the base model, build the corpus, train, evaluate; the main job in one command."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import typer
+
+from planlearn.cli.app import command
+
+T = TypeVar("T")
+
+
+class Parts:
+    """The seconds of each part of a run, kept in its record across kills and restarts."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.record: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {"schema": 1, "seconds": {}}
+
+    def timed(self, part: str, work: Callable[[], T], *, already: float = 0.0) -> T:
+        """Do the work of a part; `already`: seconds that earlier, killed starts spent on it."""
+        from planlearn.files import write_json
+
+        start = time.monotonic()
+        value = work()
+        if part not in self.record["seconds"]:
+            self.record["seconds"][part] = round(time.monotonic() - start + already, 1)
+            write_json(self.path, self.record)
+        return value
+
+
+def runs_folder() -> Path:
+    return Path(os.environ.get("PLANLEARN_RUNS", "data/runs"))
+
+
+def _earlier_seconds(log: Path) -> float:
+    """Seconds of training that earlier starts logged."""
+    if not log.exists():
+        return 0.0
+    rows = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines() if line.endswith("}")]
+    starts: dict[str, float] = {}
+    for row in rows:
+        starts[row["start"]] = row["seconds"]
+    return sum(starts.values())
+
+
+@command()
+def train(
+    overrides: list[str] = typer.Argument(None, metavar="[KEY=VALUE]...", help="Keys of the recipe, e.g. examples=500 adapter.rank=16."),
+    domain: str = typer.Option("blocksworld", help="The planning domain."),
+    model: str = typer.Option(None, help="A preset, a folder or a hub id; default: the recipe's."),
+    seed: int = typer.Option(None, help="Seed of problems, order and weights."),
+    minutes: float = typer.Option(None, help="Shorten the schedule to about so many minutes of training."),
+    recipe: Path = typer.Option(None, exists=True, dir_okay=False, help="A recipe file instead of the domain's own."),
+    out: Path = typer.Option(None, help="The run's folder; default: data/runs/<domain>-<model>-s<seed>-<recipe hash>."),
+) -> None:
+    """Fetch the base model, build the corpus, train and evaluate; a second call goes on where a killed one stopped."""
+    import yaml
+
+    from planlearn.cli.eval import asked_from_rows, evaluate, load_trained
+    from planlearn.corpus.build import build_corpus
+    from planlearn.evaluate import results_table
+    from planlearn.files import write_text
+    from planlearn.learn.train import read_rows
+    from planlearn.learn.train import train as learn
+    from planlearn.models import PRESETS, fetch, load_model
+    from planlearn.problems import get_generator
+    from planlearn.progress import bars
+    from planlearn.recipes import find_recipe, load_recipe, recipe_hash
+
+    get_generator(domain)  # an unknown domain is said before anything is made
+    path = recipe or find_recipe(domain, model or "")
+    resolved = load_recipe(path, overrides or (), domain=domain, model=model, seed=seed, minutes=minutes)
+    name = f"{domain}-{Path(resolved.model).name}-s{resolved.seed}-{recipe_hash(resolved)}"
+    run = out or runs_folder() / name
+    parts = Parts(run / "record.json")
+    print(f"run: {run}")
+    write_text(run / "recipe.yaml", yaml.safe_dump(resolved.model_dump(mode="json"), sort_keys=False))
+
+    preset = PRESETS.get(resolved.model)
+    if preset is not None and preset.source is not None:
+        parts.timed("fetch", lambda: fetch(preset))
+
+    corpus = run / "corpus"
+    manifest = parts.timed(
+        "corpus", lambda: build_corpus(corpus, domain, resolved.seed, resolved.corpus, bars("corpus", "problems"))
+    )
+    final = run / ("adapter" if resolved.adapter.rank else "model")
+    if not final.exists():
+        vocabulary = [row[key] for row in read_rows(corpus / "train.jsonl") for key in ("prompt", "completion")]
+        loaded = load_model(resolved.model, seed=resolved.seed, vocabulary=vocabulary)
+        parts.timed("train", lambda: learn(resolved, loaded, corpus, run), already=_earlier_seconds(run / "training.jsonl"))
+        del loaded
+
+    tables = []
+    for split in ("validation", "test"):
+        rows = read_rows(corpus / f"{split}.jsonl")
+        folder = run / "evaluation" / split
+        if not rows:
+            continue
+        if not (folder / "results.json").exists():
+            trained, style, about = load_trained(final, resolved.model if resolved.adapter.rank else None)
+            parts.timed(f"evaluate {split}", lambda: evaluate(
+                trained, asked_from_rows(rows), style, folder, batch=resolved.evaluation.batch,
+                max_tokens=resolved.evaluation.max_tokens, about=about | {"instances": split},
+            ))
+        tables.append((split, json.loads((folder / "results.json").read_text(encoding="utf-8"))))
+
+    schemas = "in the prompt" if resolved.corpus.domain_in_prompt else "not in the prompt"
+    counts = manifest["splits"]["train"]
+    print(f"\n{counts['examples']} training examples of {sum(counts['distinct_classes'].values())} classes; "
+          f"domain schemas {schemas}; greedy, one attempt, no feedback")
+    for split, results in tables:
+        print(f"\n{split} (generated problems of unseen classes)\n{results_table(results)}")
+    print("seconds  " + ", ".join(f"{part} {seconds:.0f}" for part, seconds in parts.record["seconds"].items()))
+    print(f"{final.name:8} {final}\nrecord   {run / 'record.json'}\nresults  {run / 'evaluation'}")

@@ -1,0 +1,291 @@
+"""Build a corpus folder from a recipe: seeded, disjoint by class, resumable, the same bytes for the same seed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import planlearn
+from planlearn.chains import ChainStyle, answer_segments, plan_text
+from planlearn.corpus.example import Example
+from planlearn.corpus.split import SHARES, split_of
+from planlearn.errors import RecipeError
+from planlearn.files import write_json, write_text
+from planlearn.problems import domain_text, get_generator, planbench_classes, problem_class, stream
+from planlearn.recipes import CorpusRecipe
+from val_bridge.semantics.ground import static_predicates
+from val_bridge import Atom, Plan, Task, execute, read_domain, read_problem, write_problem
+
+# Tries for one problem before its class may repeat: small sizes have few classes that may be trained on.
+PATIENCE = 400
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """A generated problem with its reference plan."""
+
+    index: int
+    size: str
+    problem_class: str
+    problem_pddl: str
+    task: Task
+    plan: Plan
+
+
+def style_of(corpus: CorpusRecipe) -> ChainStyle:
+    return ChainStyle(states=corpus.states, goals=corpus.goals, domain_in_prompt=corpus.domain_in_prompt)
+
+
+class ProblemSource:
+    """Problems of one split, drawn in order; counts what it rejected and why.
+
+    fresh_classes: whether a class may come once only (validation and test) or again under other names (train).
+    """
+
+    def __init__(self, domain: str, seed: int, split: str, *, fresh_classes: bool) -> None:
+        self.domain, self.seed, self.split, self.fresh_classes = domain, seed, split, fresh_classes
+        self.generator = get_generator(domain)
+        self.pddl = read_domain(domain_text(domain))
+        self.excluded = planbench_classes()
+        self.has_static_facts = bool(static_predicates(self.pddl))
+        self.seen_problems: set[str] = set()
+        self.seen_classes: set[str] = set()
+        self.rejected: Counter[str] = Counter()
+        self.empty_sizes: set[str] = set()
+
+    def draw(self, index: int, sizes: dict[str, float], max_steps: int | None) -> Drawn | None:
+        """The index-th problem of the split, or None where no size yields one more."""
+        from planlearn.planners import reference_plan
+
+        rng = stream(self.seed, self.domain, self.split, index)
+        open_sizes = {k: w for k, w in sizes.items() if k not in self.empty_sizes}
+        while open_sizes:
+            size = rng.choices(sorted(open_sizes), [open_sizes[k] for k in sorted(open_sizes)])[0]
+            for _ in range(PATIENCE):
+                made = self.generator.generate(rng, size)
+                task = Task(self.pddl, read_problem(made.problem_text, self.pddl))
+                kind = problem_class(task)
+                reason = self._refuse(kind, made.problem_text)
+                if reason:
+                    self.rejected[reason] += 1
+                    continue
+                plan = reference_plan(self.domain, task)
+                if max_steps is not None and len(plan.calls) > max_steps:
+                    self.rejected["plan too long"] += 1
+                    continue
+                self.seen_problems.add(made.problem_text)
+                self.seen_classes.add(kind)
+                return Drawn(
+                    index=index, size=size, problem_class=kind, problem_pddl=made.problem_text, task=task, plan=plan
+                )
+            del open_sizes[size]
+            self.empty_sizes.add(size)
+        return None
+
+    def _refuse(self, kind: str, text: str) -> str:
+        if kind in self.excluded:
+            return "class is PlanBench's"
+        if split_of(kind) != self.split:
+            return "class of another split"
+        if self.fresh_classes and kind in self.seen_classes:
+            return "class already drawn"
+        if text in self.seen_problems:
+            return "problem already drawn"
+        return ""
+
+
+def _training_problems(source: ProblemSource, recipe: CorpusRecipe, progress: Progress) -> Iterator[Drawn]:
+    """The training problems in the order of training: stage by stage, in a stage renaming by renaming."""
+    if recipe.renamings > 1 and source.has_static_facts:
+        raise RecipeError(f"corpus.renamings: domain {source.domain} has static facts, whose names carry meaning")
+    total = sum(stage.share for stage in recipe.stages)
+    start, done = 0, 0.0
+    for stage in recipe.stages:
+        done += stage.share / total
+        end = round(recipe.examples * done)
+        originals: list[Drawn] = []
+        for index in range(start, end):
+            copy, place = divmod(index - start, -(-(end - start) // recipe.renamings))
+            if copy == 0:
+                drawn = source.draw(index, stage.sizes, stage.max_steps)
+                if drawn is None:
+                    break
+                originals.append(drawn)
+            elif place < len(originals):
+                drawn = _renamed(originals[place], index, stream(source.seed, source.domain, "renaming", index))
+            else:
+                continue
+            yield drawn
+            progress("train", index + 1, recipe.examples)
+        start = end
+
+
+def _renamed(drawn: Drawn, index: int, rng: Random) -> Drawn:
+    """The same problem and plan with the objects' names shuffled among them."""
+    old = sorted(drawn.task.objects)
+    new = dict(zip(old, rng.sample(old, len(old))))
+
+    def atoms(state: Iterable[Atom]) -> frozenset[Atom]:
+        return frozenset((a[0], *(new[x] for x in a[1:])) for a in state)
+
+    problem = drawn.task.problem
+    goal = tuple(replace(g, atom=(g.atom[0], *(new[x] for x in g.atom[1:]))) for g in problem.goal)
+    problem = replace(problem, initial=atoms(problem.initial), goal=goal)
+    plan = Plan(calls=tuple(replace(c, arguments=tuple(new[x] for x in c.arguments)) for c in drawn.plan.calls))
+    return replace(
+        drawn, index=index, problem_pddl=write_problem(problem), task=Task(drawn.task.domain, problem), plan=plan
+    )
+
+
+def _chain_example(drawn: Drawn, domain: str, split: str, seed: int, style: ChainStyle) -> Example:
+    chain = execute(drawn.task, [drawn.task.bind(call) for call in drawn.plan.calls])
+    return Example(
+        id=f"{domain}-{split}-{seed}-{drawn.index}", kind="chain", domain=domain, size=drawn.size, split=split,
+        seed=seed, problem_class=drawn.problem_class, problem_pddl=drawn.problem_pddl, plan=plan_text(drawn.plan),
+        steps=len(drawn.plan.calls), error="", segments=answer_segments(drawn.task, chain, style),
+    )
+
+
+def _judged_example(drawn: Drawn, domain: str, seed: int, style: ChainStyle, dropped: Counter[str]) -> Example:
+    from planlearn.corpus.corrupt import ErrorClass, spoil
+    from planlearn.corpus.judge import confirm, judgement_segments
+
+    rng = stream(seed, domain, "judge", drawn.index)
+    chain = execute(drawn.task, [drawn.task.bind(call) for call in drawn.plan.calls])
+    spoiled = None
+    # Half of the judged plans are correct; a spoiled one that turned out otherwise is tried again, then left correct.
+    if rng.random() < 0.5:
+        for _ in range(8):
+            error = rng.choice(list(ErrorClass))
+            candidate = spoil(drawn.task, chain, error, rng, states=style.states)
+            if candidate is not None and confirm(drawn.task, candidate):
+                spoiled = candidate
+                break
+            dropped[f"{error.value}: not possible" if candidate is None else f"{error.value}: not confirmed"] += 1
+    segments = judgement_segments(drawn.task, chain, style, spoiled=spoiled, rng=rng)
+    return Example(
+        id=f"{domain}-train-{seed}-{drawn.index}", kind="judge", domain=domain, size=drawn.size, split="train",
+        seed=seed, problem_class=drawn.problem_class, problem_pddl=drawn.problem_pddl, plan=plan_text(drawn.plan),
+        steps=len(drawn.plan.calls), error=spoiled.error.value if spoiled else "", segments=segments,
+    )
+
+
+def _write_rows(path: Path, examples: list[Example]) -> str:
+    text = "".join(json.dumps(example.to_row(), ensure_ascii=False) + "\n" for example in examples)
+    write_text(path, text)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _counts(examples: list[Example]) -> dict[str, Any]:
+    sizes: dict[str, set[str]] = {}
+    for example in examples:
+        sizes.setdefault(example.size, set()).add(example.problem_class)
+    return {
+        "examples": len(examples),
+        "kinds": dict(sorted(Counter(e.kind for e in examples).items())),
+        "errors": dict(sorted(Counter(e.error for e in examples if e.error).items())),
+        "sizes": dict(sorted(Counter(e.size for e in examples).items())),
+        "distinct_classes": {size: len(kinds) for size, kinds in sorted(sizes.items())},
+        "steps": {str(steps): count for steps, count in sorted(Counter(e.steps for e in examples).items())},
+    }
+
+
+def build_corpus(folder: Path, domain: str, seed: int, recipe: CorpusRecipe, progress: Progress) -> dict[str, Any]:
+    """Build the corpus in `folder` unless its manifest says that it is there; gives the manifest.
+
+    The manifest is written last, so a folder with one is whole; a folder without one is built again from the start
+    (minutes at most). Raises DiskFull.
+    """
+    manifest_path = folder / "manifest.json"
+    if manifest_path.exists():
+        return json.loads(manifest_path.read_text(encoding="utf-8"))
+    style = style_of(recipe)
+    dropped: Counter[str] = Counter()
+    splits: dict[str, list[Example]] = {}
+    rejected: dict[str, dict[str, int]] = {}
+
+    source = ProblemSource(domain, seed, "train", fresh_classes=False)
+    train = []
+    for drawn in _training_problems(source, recipe, progress):
+        judged = stream(seed, domain, "kind", drawn.index).random() < recipe.judged
+        if judged:
+            train.append(_judged_example(drawn, domain, seed, style, dropped))
+        else:
+            train.append(_chain_example(drawn, domain, "train", seed, style))
+    splits["train"], rejected["train"] = train, dict(sorted(source.rejected.items()))
+
+    for split, count in (("validation", recipe.validation), ("test", recipe.test)):
+        source = ProblemSource(domain, seed, split, fresh_classes=True)
+        rows = []
+        for index in range(count):
+            drawn = source.draw(index, recipe.validation_sizes, None)
+            if drawn is None:
+                break
+            rows.append(_chain_example(drawn, domain, split, seed, style))
+            progress(split, index + 1, count)
+        splits[split], rejected[split] = rows, dict(sorted(source.rejected.items()))
+
+    files = {f"{name}.jsonl": _write_rows(folder / f"{name}.jsonl", rows) for name, rows in splits.items()}
+    files |= _write_parquet(folder, splits)
+    manifest = {
+        "schema": 1, "planlearn": planlearn.__version__, "domain": domain, "seed": seed,
+        "recipe": recipe.model_dump(mode="json"), "template_hash": _template_hash(), "split_shares": SHARES,
+        "splits": {name: _counts(rows) for name, rows in splits.items()},
+        "rejected": rejected, "spoiled_plans_dropped": dict(sorted(dropped.items())),
+        "excluded_classes": len(planbench_classes()), "files_sha256": files,
+    }
+    write_text(folder / "README.md", _card(manifest))
+    write_json(manifest_path, manifest)
+    return manifest
+
+
+def _write_parquet(folder: Path, splits: dict[str, list[Example]]) -> dict[str, str]:
+    """Parquet beside the JSONL where `datasets` is installed; its bytes depend on that library's version."""
+    try:
+        from datasets import Dataset, disable_progress_bars
+    except ImportError:
+        return {}
+    disable_progress_bars()  # they would mix with our own lines
+    hashes = {}
+    for name, rows in splits.items():
+        if rows:
+            path = folder / f"{name}.parquet"
+            Dataset.from_list([row.to_row() for row in rows]).to_parquet(str(path))
+            hashes[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return hashes
+
+
+def _template_hash() -> str:
+    """sha256 over everything that decides the examples' text: the judgement templates and the chain writer."""
+    here = Path(__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted([*here.glob("templates/*.jinja"), *(here.parent / "chains").glob("*.py")]):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _card(manifest: dict[str, Any]) -> str:
+    """The dataset card: front matter that the `datasets` library reads, and the counts."""
+    domain = manifest["domain"]
+    rows = "\n".join(
+        f"| {name} | {c['examples']} | {sum(c['distinct_classes'].values())} |"
+        for name, c in manifest["splits"].items()
+    )
+    files = "\n".join(
+        f"  - split: {name}\n    path: {name}.jsonl" for name in manifest["splits"]
+    )
+    return (
+        f"---\npretty_name: planlearn {domain}\nconfigs:\n- config_name: {domain}\n  data_files:\n{files}\n---\n"
+        f"# planlearn corpus: {domain}, seed {manifest['seed']}\n\n"
+        "State-action-state chains and judged plans in prompt-completion form; `segments` keeps each stretch's role.\n"
+        "Splits are disjoint by class (the problem up to renaming); no class of PlanBench's instances is in any.\n\n"
+        f"| split | examples | classes |\n|---|---|---|\n{rows}\n\n"
+        "Made by `planlearn data build`; the manifest has seeds, counts, hashes and versions.\n"
+    )

@@ -1,0 +1,47 @@
+"""What a user can get wrong, as exceptions that say it in one sentence.
+
+Policy: a wrong *plan* is a value (`val_bridge.Verdict`), a broken *PDDL file* is `val_bridge.SourceError`, everything
+else that a user can mend is a `PlanlearnError`. The command line prints it without a traceback and exits with 2; any
+other exception is a defect of planlearn and exits with 3.
+
+    PlanlearnError
+    ├── RecipeError        a recipe or an override that cannot be used
+    ├── UnknownDomain      no such domain; the message names the nearest one
+    ├── ModelNotFound      a preset, folder or hub id that cannot be loaded
+    ├── AdapterMismatch    an adapter trained on another base model
+    ├── SequenceTooLong    an example that does not fit the model's context
+    ├── DiskFull           no space left while writing a result
+    └── EngineError        a planning engine that is missing, failed or was stopped
+"""
+
+
+class PlanlearnError(Exception):
+    """A mistake that the user can mend; its text is one clear sentence."""
+
+
+class RecipeError(PlanlearnError):
+    """A recipe or an override that cannot be used; names every mistake in it."""
+
+
+class UnknownDomain(PlanlearnError):
+    """No such domain; names the nearest known one."""
+
+
+class ModelNotFound(PlanlearnError):
+    """A preset, folder or hub id that cannot be loaded."""
+
+
+class AdapterMismatch(PlanlearnError):
+    """An adapter that was trained on another base model."""
+
+
+class SequenceTooLong(PlanlearnError):
+    """An example that does not fit the model's context; nothing is ever cut silently."""
+
+
+class DiskFull(PlanlearnError):
+    """No space left on the device while a result was written."""
+
+
+class EngineError(PlanlearnError):
+    """A planning engine that is missing, failed, or was stopped at its time limit."""

@@ -1,0 +1,93 @@
+"""samples.jsonl: a row a problem, appended as it is judged, so that a stopped run goes on where it was.
+
+Rejected: one file at the end (a crash in the third hour loses three hours), a database (nobody greps it).
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import TracebackType
+
+from planlearn.errors import PlanlearnError
+from planlearn.evaluate.scoring import SampleRecord
+
+
+class SamplesError(PlanlearnError):
+    """A samples file that cannot be gone on with: damaged, or written by a run with other settings."""
+
+
+class SampleLog:
+    """The rows of one samples file, open for appending.
+
+    run: a fingerprint of the settings that decide the answers (model, adapter, decoding). Rows of another run
+    are refused, so that one file never mixes two models. A torn last line, left by a killed run, is dropped
+    from the file.
+
+    Raises SamplesError for a row that is no record or belongs to another run.
+    """
+
+    def __init__(self, path: Path, *, run: str = "") -> None:
+        self.path = path
+        self.run = run
+        self._records: dict[tuple[str, str, str], SampleRecord] = {}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = path.open("a+b")
+        try:
+            self._load()
+        except BaseException:
+            self._file.close()
+            raise
+
+    def _load(self) -> None:
+        self._file.seek(0)
+        whole = self._file.read()
+        kept = whole.rfind(b"\n") + 1
+        if kept < len(whole):
+            self._file.truncate(kept)
+        for number, line in enumerate(whole[:kept].split(b"\n")[:-1], start=1):
+            self._read_row(line, number)
+
+    def _read_row(self, line: bytes, number: int) -> None:
+        try:
+            row = json.loads(line)
+            run, record = row["run"], SampleRecord.from_row(row)
+        except (ValueError, KeyError, TypeError) as error:
+            raise SamplesError(
+                f"{self.path}:{number}: not a row of samples ({error}); mend or remove the file"
+            ) from None
+        if run != self.run:
+            raise SamplesError(
+                f"{self.path}:{number}: written with other settings (run {run}, now {self.run}); "
+                "choose another folder"
+            )
+        self._records[record.sample.key] = record
+
+    @property
+    def records(self) -> tuple[SampleRecord, ...]:
+        """Every record, those of earlier runs first."""
+        return tuple(self._records.values())
+
+    def __contains__(self, key: tuple[str, str, str]) -> bool:
+        """Whether (domain, arm, id) is answered already."""
+        return key in self._records
+
+    def append(self, record: SampleRecord) -> None:
+        """Write one row through to the file. Raises ValueError for a problem that has its row already."""
+        if record.sample.key in self:
+            raise ValueError(f"{'/'.join(record.sample.key)} has its row already")
+        row = {"run": self.run, **record.to_row()}
+        self._file.write(json.dumps(row, allow_nan=False).encode("ascii") + b"\n")
+        self._file.flush()
+        self._records[record.sample.key] = record
+
+    def close(self) -> None:
+        self._file.close()
+
+    def __enter__(self) -> SampleLog:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        self.close()

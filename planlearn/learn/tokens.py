@@ -1,0 +1,59 @@
+"""Examples -> token ids and labels, in the order of training. Nothing is ever cut."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from planlearn.errors import SequenceTooLong
+
+IGNORED = -100  # torch's cross entropy skips this label
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tokens:
+    """input_ids: prompt, completion, end mark. labels: the same shape, IGNORED on the prompt."""
+
+    id: str
+    input_ids: tuple[int, ...]
+    labels: tuple[int, ...]
+
+
+def tokenize(rows: Iterable[dict[str, Any]], tokenizer: Any, limit: int) -> list[Tokens]:
+    """Token ids of prompt and completion, encoded apart so that the prompt's ids are those that generation starts from.
+
+    Raises SequenceTooLong if an example does not fit `limit` tokens.
+    """
+    out = []
+    for row in rows:
+        prompt = tokenizer(row["prompt"], add_special_tokens=False)["input_ids"]
+        completion = tokenizer(row["completion"], add_special_tokens=False)["input_ids"] + [tokenizer.eos_token_id]
+        length = len(prompt) + len(completion)
+        if length > limit:
+            raise SequenceTooLong(
+                f"example {row['id']} has {length} tokens, the limit is {limit}: raise max_length (the model's context "
+                "allowing) or lower the stage's max_steps"
+            )
+        out.append(
+            Tokens(id=row["id"], input_ids=(*prompt, *completion), labels=(*[IGNORED] * len(prompt), *completion))
+        )
+    return out
+
+
+def order_by_length(tokens: Sequence[Tokens], batch: int, rng: Random, window: int = 16) -> list[Tokens]:
+    """The examples such that each run of `batch` has similar lengths, while the curriculum's order holds roughly.
+
+    Within windows of `window` batches the examples are sorted by length, cut into batches, and the batches shuffled.
+    """
+    out: list[Tokens] = []
+    for start in range(0, len(tokens), batch * window):
+        part = sorted(tokens[start : start + batch * window], key=lambda t: (len(t.input_ids), t.id))
+        batches = [part[i : i + batch] for i in range(0, len(part), batch)]
+        # A batch that is not full must stay last, or every later batch would be cut across two lengths.
+        short = [b for b in batches if len(b) < batch]
+        full = [b for b in batches if len(b) == batch]
+        rng.shuffle(full)
+        out += [t for b in full + short for t in b]
+    return out

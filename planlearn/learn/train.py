@@ -1,0 +1,187 @@
+"""One training run: from a corpus folder to an adapter folder, resumable after a kill at any moment."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import json
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+from planlearn.errors import PlanlearnError, RecipeError, SequenceTooLong
+from planlearn.files import write_json, write_text
+from planlearn.problems import stream
+from planlearn.recipes import Recipe
+
+
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    with path.open(encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
+def _config(recipe: Recipe, folder: Path, steps: int, bf16_weights: bool) -> Any:
+    """TRL's SFTConfig from the recipe's `training` block; raises RecipeError on keys it does not know."""
+    import torch
+    from trl import SFTConfig
+
+    known = {field.name for field in dataclasses.fields(SFTConfig)}
+    ours = {"output_dir", "max_steps", "max_length", "use_cpu", "save_steps", "dataset_kwargs", "seed", "bf16"}
+    problems = []
+    for key in recipe.training:
+        if key in ours:
+            problems.append(f"training.{key}: set by the recipe itself, leave it out")
+        elif key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            problems.append(f"training.{key}: not a field of TRL's SFTConfig{hint}")
+    if problems:
+        raise RecipeError("\n  ".join([f"{len(problems)} problem{'s' if len(problems) > 1 else ''}", *problems]))
+    cuda = torch.cuda.is_available()
+    defaults = {
+        "logging_steps": 5, "report_to": "none", "activation_checkpointing": False, "disable_tqdm": True,
+        "train_sampling_strategy": "sequential", "lr_scheduler_type": "cosine", "save_total_limit": 2,
+        "dataloader_pin_memory": cuda,
+    }
+    return SFTConfig(**(defaults | recipe.training | {
+        "output_dir": str(folder), "max_steps": steps, "max_length": None, "use_cpu": not cuda,
+        "save_strategy": "steps", "save_steps": recipe.checkpoint_steps, "seed": recipe.seed,
+        "bf16": bool(cuda and bf16_weights), "dataset_kwargs": {"skip_prepare_dataset": True},
+    }))
+
+
+def _adapted(model: Any, recipe: Recipe) -> Any:
+    """The model with LoRA layers, or the model itself where the recipe trains it whole (rank 0)."""
+    if recipe.adapter.rank == 0:
+        return model
+    from peft import LoraConfig, get_peft_model
+
+    from planlearn.learn.kernels import fuse_lora
+
+    adapted = get_peft_model(model, LoraConfig(
+        r=recipe.adapter.rank, lora_alpha=recipe.adapter.alpha, lora_dropout=0.0,
+        target_modules=recipe.adapter.targets, task_type="CAUSAL_LM",
+    ))
+    fuse_lora(adapted)
+    return adapted
+
+
+def _bf16(recipe: Recipe) -> bool:
+    from planlearn.learn.kernels import bfloat16_pays
+
+    if recipe.adapter.rank == 0 or recipe.precision == "float32":
+        return False
+    return recipe.precision == "bfloat16" or bfloat16_pays()
+
+
+def train(recipe: Recipe, loaded: Any, corpus: Path, run: Path) -> Path:
+    """Train and give the adapter's folder, `run/adapter` (the whole model's, `run/model`, where rank is 0).
+
+    Does nothing where that folder is there. Takes up at the last whole checkpoint otherwise.
+    Raises RecipeError, SequenceTooLong, DiskFull.
+    """
+    import torch
+    from datasets import Dataset
+    from transformers.trainer_callback import PrinterCallback
+
+    from planlearn.learn.attention import use_causal_attention
+    from planlearn.learn.tokens import order_by_length, tokenize
+    from planlearn.learn.trainer import ChainTrainer, MinutesCap, Record, WholeCheckpoints
+
+    final = run / ("adapter" if recipe.adapter.rank else "model")
+    if final.exists():
+        return final
+    context = loaded.model.config.max_position_embeddings
+    if recipe.max_length > context:
+        raise SequenceTooLong(f"max_length {recipe.max_length} is more than the model's context of {context} tokens")
+    tokens = tokenize(read_rows(corpus / "train.jsonl"), loaded.tokenizer, recipe.max_length)
+    if not tokens:
+        raise PlanlearnError(f"{corpus / 'train.jsonl'} holds no example")
+    batch = int(recipe.training.get("per_device_train_batch_size", 8))
+    accumulate = int(recipe.training.get("gradient_accumulation_steps", 1))
+    epochs = float(recipe.training.get("num_train_epochs", 1))
+    ordered = order_by_length(tokens, batch, stream(recipe.seed, "order"))
+    dataset = Dataset.from_dict({
+        "input_ids": [list(t.input_ids) for t in ordered], "labels": [list(t.labels) for t in ordered],
+    })
+    checkpoints = run / "checkpoints"
+    checkpoints.mkdir(parents=True, exist_ok=True)
+    schedule = run / "schedule.json"
+    steps = MinutesCap.saved_steps(schedule) or max(1, round(len(ordered) / (batch * accumulate) * epochs))
+    bf16 = _bf16(recipe)
+    torch.manual_seed(recipe.seed)
+    model = loaded.model.to(torch.bfloat16) if bf16 else loaded.model
+    if bf16 and model.device.type == "cpu":
+        use_causal_attention(model)
+    model = _adapted(model, recipe)
+    last = WholeCheckpoints.last(checkpoints)
+    for torn in checkpoints.glob("checkpoint-*"):
+        if last is None or int(torn.name.rpartition("-")[2]) > int(last.name.rpartition("-")[2]):
+            shutil.rmtree(torn)
+    cap, record = MinutesCap(recipe.minutes, schedule), Record(run / "training.jsonl", batch * accumulate)
+    trainer = ChainTrainer(
+        model=model, args=_config(recipe, checkpoints, steps, bf16), train_dataset=dataset,
+        processing_class=loaded.tokenizer, callbacks=[cap, WholeCheckpoints(), record],
+    )
+    cap.trainer = record.trainer = trainer
+    trainer.remove_callback(PrinterCallback)
+    start = time.monotonic()
+    outcome = trainer.train(resume_from_checkpoint=str(last) if last else None)
+    save_final(trainer.model, loaded, recipe, final, {
+        "steps": trainer.state.global_step, "examples": trainer.state.global_step * batch * accumulate,
+        "tokens": trainer.tokens_seen, "loss": outcome.training_loss, "precision": "bfloat16" if bf16 else "float32",
+        "seconds_since_last_start": round(time.monotonic() - start, 1),
+    })
+    return final
+
+
+def save_final(model: Any, loaded: Any, recipe: Recipe, final: Path, facts: dict[str, Any]) -> None:
+    """Write the adapter (fp16 safetensors) or the whole model, with card, recipe and base hash, in one step.
+
+    No path of this machine is in it: the base is named by its preset or hub id.
+    """
+    import torch
+    import yaml
+
+    from planlearn.models import write_adapter_record
+
+    beside = final.with_name(f".{final.name}.part")
+    shutil.rmtree(beside, ignore_errors=True)
+    if recipe.adapter.rank:
+        for config in model.peft_config.values():
+            config.base_model_name_or_path = loaded.name
+            config.inference_mode = True
+        state = {k: v.to(torch.float16).contiguous() for k, v in _adapter_state(model).items()}
+        model.save_pretrained(beside, state_dict=None, safe_serialization=True)
+        from safetensors.torch import save_file
+
+        save_file(state, beside / "adapter_model.safetensors", metadata={"format": "pt"})
+    else:
+        model.save_pretrained(beside, safe_serialization=True)
+    loaded.tokenizer.save_pretrained(beside)
+    write_text(beside / "recipe.yaml", yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False))
+    if recipe.adapter.rank:
+        write_adapter_record(beside, loaded)
+    write_json(beside / "training.json", facts)
+    write_text(beside / "README.md", _card(loaded.name, recipe, facts))
+    beside.rename(final)
+
+
+def _adapter_state(model: Any) -> dict[str, Any]:
+    from peft import get_peft_model_state_dict
+
+    return get_peft_model_state_dict(model)
+
+
+def _card(base: str, recipe: Recipe, facts: dict[str, Any]) -> str:
+    library = "peft" if recipe.adapter.rank else "transformers"
+    return (
+        f"---\nlibrary_name: {library}\nbase_model: {base}\nlicense: apache-2.0\ntags: [planning, pddl, planlearn]\n---\n"
+        f"# planlearn: {recipe.domain} on {base}\n\n"
+        f"Writes state-action-state chains and plans for PDDL domain `{recipe.domain}`. Trained on {facts['examples']} "
+        f"examples ({facts['tokens']} tokens) of generated problems; no class of PlanBench's instances was among them. "
+        f"{'The domain schemas are in the prompt.' if recipe.corpus.domain_in_prompt else 'The domain schemas are not in the prompt: this model knows one domain.'}\n\n"
+        "`recipe.yaml` is the resolved recipe, `planlearn.json` names the base model and its hash. Prompts must be "
+        "those of `planlearn.chains.problem_prompt` with the recipe's style; measured results are beside this folder.\n"
+    )

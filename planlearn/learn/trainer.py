@@ -1,0 +1,134 @@
+"""TRL's SFTTrainer with our loss, order, cap of minutes and progress."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import torch.nn.functional as F
+from transformers import TrainerCallback
+from transformers.optimization import get_scheduler
+from trl import SFTTrainer
+
+from planlearn.files import write_json
+from planlearn.learn.tokens import IGNORED
+from planlearn.progress import Progress
+
+WHOLE = "planlearn-whole"  # marks a checkpoint that was written to its end
+
+
+class ChainTrainer(SFTTrainer):
+    """Loss on completions, over the whole vocabulary, computed only where there is a label."""
+
+    def compute_loss(self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None) -> Any:
+        """Mean negative log likelihood of the labelled tokens (no unit); the same number as `SFTTrainer`'s.
+
+        input_ids, labels: shape (batch, tokens), padded on the right; so causal attention needs no mask: no token
+        sees the padding behind it, and no padding has a label.
+        """
+        if return_outputs:
+            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+        labels = inputs["labels"][:, 1:]
+        causal = self.accelerator.unwrap_model(model)
+        causal = causal.get_base_model() if hasattr(causal, "get_base_model") else causal
+        hidden = causal.model(input_ids=inputs["input_ids"], use_cache=False).last_hidden_state[:, :-1]
+        kept = labels != IGNORED
+        head = causal.get_output_embeddings()
+        logits = F.linear(hidden[kept], head.weight, getattr(head, "bias", None)).float()
+        loss = F.cross_entropy(logits, labels[kept], reduction="sum")
+        count = kept.sum() if num_items_in_batch is None else num_items_in_batch
+        self._total_train_tokens += int((inputs["attention_mask"]).sum())
+        return loss / count
+
+    @property
+    def tokens_seen(self) -> int:
+        return self._total_train_tokens
+
+
+class MinutesCap(TrainerCallback):
+    """Shortens the schedule, once, to what fits the minutes; the shortened schedule survives a kill.
+
+    The speed is measured over steps 3 to 12 (the first ones warm up). The learning rate's schedule is rebuilt for the
+    new number of steps, so it still ends where it would have ended.
+    """
+
+    def __init__(self, minutes: float | None, path: Path) -> None:
+        self.minutes, self.path, self.trainer = minutes, path, None
+        self.start = self.third = 0.0
+
+    @staticmethod
+    def saved_steps(path: Path) -> int | None:
+        return json.loads(path.read_text())["max_steps"] if path.exists() else None
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        self.start = time.monotonic()
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        if self.minutes is None or self.path.exists():
+            return
+        if state.global_step == 2:
+            self.third = time.monotonic()
+        if state.global_step != 12:
+            return
+        per_step = (time.monotonic() - self.third) / 10
+        left = self.minutes * 60 - (time.monotonic() - self.start)
+        steps = min(state.max_steps, 12 + max(1, int(left / per_step)))
+        write_json(self.path, {"max_steps": steps, "seconds_per_step": round(per_step, 3)})
+        state.max_steps = args.max_steps = steps
+        trainer = self.trainer
+        fresh = get_scheduler(
+            args.lr_scheduler_type, trainer.optimizer, num_warmup_steps=args.get_warmup_steps(steps),
+            num_training_steps=steps, scheduler_specific_kwargs=args.lr_scheduler_kwargs or {},
+        )
+        fresh.last_epoch = state.global_step
+        trainer.lr_scheduler = fresh
+        trainer.callback_handler.lr_scheduler = fresh
+
+
+class WholeCheckpoints(TrainerCallback):
+    """Marks each checkpoint once it is whole, so that a kill while one is written costs that one alone."""
+
+    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        (Path(args.output_dir) / f"checkpoint-{state.global_step}" / WHOLE).touch()
+
+    @staticmethod
+    def last(folder: Path) -> Path | None:
+        """The newest whole checkpoint, or None."""
+        whole = [p.parent for p in folder.glob(f"checkpoint-*/{WHOLE}")]
+        return max(whole, key=lambda p: int(p.name.rpartition("-")[2]), default=None)
+
+
+class Record(TrainerCallback):
+    """Writes every logged step to a JSONL file and shows progress: examples, loss, tokens a second, time left."""
+
+    def __init__(self, path: Path, batch: int) -> None:
+        self.path, self.batch, self.trainer = path, batch, None
+        self.progress: Progress | None = None
+        self.start, self.tokens0 = 0.0, 0
+        self.begun = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())  # tells the starts of a resumed run apart
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        self.start, self.tokens0 = time.monotonic(), self.trainer.tokens_seen
+        self.progress = Progress("train", state.max_steps * self.batch, "examples", start=state.global_step * self.batch)
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
+        if not logs or "loss" not in logs:
+            return
+        seconds = time.monotonic() - self.start
+        tokens = self.trainer.tokens_seen - self.tokens0
+        row = {
+            "start": self.begun, "step": state.global_step, "examples": state.global_step * self.batch, "loss": logs["loss"],
+            "learning_rate": logs.get("learning_rate"), "tokens": self.trainer.tokens_seen,
+            "seconds": round(seconds, 2), "tokens_per_second": round(tokens / max(seconds, 1e-9), 1),
+        }
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+        self.progress.total = state.max_steps * self.batch
+        self.progress.update(
+            state.global_step * self.batch, f"loss {logs['loss']:.4f}, {row['tokens_per_second']:.0f} tokens/s"
+        )
+
+    def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        self.progress.close()

@@ -1,0 +1,298 @@
+"""Let a model answer many prompts at a time, with the answers it would give one at a time.
+
+Rows leave the batch as soon as they are finished and new prompts take their places, so a long answer delays
+only itself. Prompts are aligned at their right ends: a row's first columns are padding, masked and not
+counted by its positions. Decoding is plain: the whole vocabulary, no word added, forced or forbidden. Only
+the last bits of a logit depend on the batch, so answers can differ only where two words are all but equal.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from planlearn.errors import SequenceTooLong
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from transformers import PreTrainedModel
+
+    from planlearn.models.load import LoadedModel
+
+# Told the text so far, says why it can no longer become a right answer, or None while it still can.
+Hopeless = Callable[[str], str | None]
+
+
+class Stop(StrEnum):
+    """Why an answer ended: at the model's own end mark, at the limit of tokens, or given up as hopeless."""
+
+    END = "end"
+    CAP = "cap"
+    HOPELESS = "hopeless"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """A text to continue. `hopeless` is asked when a token with a newline was written, at no other time."""
+
+    id: str
+    text: str
+    hopeless: Hopeless | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completion:
+    """What a model wrote behind a prompt, without the end mark.
+
+    reason: what `hopeless` said, "" for the other stops. prompt_tokens, tokens: read and generated, the end
+    mark included. seconds: wall time, divided among the rows at work at each moment, so that a run's
+    completions add up to it.
+    """
+
+    id: str
+    text: str
+    stop: Stop
+    reason: str = ""
+    prompt_tokens: int
+    tokens: int
+    seconds: float = field(compare=False)
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class _Row:
+    """One prompt on its way: its place among the prompts, and what was generated so far."""
+
+    place: int
+    prompt: Prompt
+    ids: list[int]
+    cap: int
+    rng: Random | None
+    written: list[int] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+def generate(
+    loaded: LoadedModel,
+    prompts: Sequence[Prompt],
+    *,
+    max_tokens: int,
+    batch_size: int = 32,
+    temperature: float = 0.0,
+    seed: int = 0,
+) -> Iterator[Completion]:
+    """Continue each prompt; completions come as they are finished, in no order, one for each prompt.
+
+    max_tokens: limit for each answer, the end mark included; shortened where the model's context ends.
+    temperature 0 is greedy: each token is the most likely one, the lowest id among equals. Above 0, a row
+    draws with a generator of its own, seeded from `seed` and the prompt's id: the batch size changes nothing
+    but the speed.
+
+    Raises SequenceTooLong if a prompt alone fills the context, ValueError for an empty prompt or two equal
+    ids; both before the first token is generated.
+    """
+    if max_tokens < 1 or batch_size < 1 or temperature < 0:
+        raise ValueError("max_tokens and batch_size must be positive, temperature must not be negative")
+    return _answers(loaded, _rows(loaded, prompts, max_tokens, temperature, seed), batch_size, temperature)
+
+
+def _answers(
+    loaded: LoadedModel, waiting: deque[_Row], batch_size: int, temperature: float
+) -> Iterator[Completion]:
+    import torch
+
+    finish = _Finisher(loaded)
+    batch = _Batch(loaded.model)
+    training = loaded.model.training
+    loaded.model.eval()
+    try:
+        while waiting or batch.rows:
+            begun = time.perf_counter()
+            # Not around the yield: the caller's own work must not run in inference mode.
+            with torch.inference_mode():
+                free = batch_size - len(batch.rows)
+                # Admitting prompts in groups: reading a prompt costs as much as many steps of writing.
+                if waiting and free >= max(1, batch_size // 4):
+                    batch.admit([waiting.popleft() for _ in range(min(free, len(waiting)))])
+                chosen = _choose(batch.logits, [row.rng for row in batch.rows], temperature)
+                stops = []
+                for row, token in zip(batch.rows, chosen, strict=True):
+                    row.written.append(token)
+                    stops.append(finish.why(row))
+                rows = list(batch.rows)
+                batch.step([number for number, stop in enumerate(stops) if stop is None], chosen)
+            share = (time.perf_counter() - begun) / len(rows)
+            for row in rows:
+                row.seconds += share
+            yield from [finish.completion(row, *why) for row, why in zip(rows, stops, strict=True) if why]
+    finally:
+        loaded.model.train(training)
+
+
+def _rows(
+    loaded: LoadedModel, prompts: Sequence[Prompt], max_tokens: int, temperature: float, seed: int
+) -> deque[_Row]:
+    """The prompts as rows, longest first: no long answer comes last, and memory runs out at once or never."""
+    if len({prompt.id for prompt in prompts}) < len(prompts):
+        raise ValueError("two prompts have the same id")
+    context = getattr(loaded.model.config, "max_position_embeddings", None)
+    rows = []
+    for place, prompt in enumerate(prompts):
+        ids = loaded.tokenizer(prompt.text)["input_ids"]
+        if not ids:
+            raise ValueError(f"prompt {prompt.id}: empty")
+        room = max_tokens if context is None else min(max_tokens, context - len(ids))
+        if room < 1:
+            raise SequenceTooLong(
+                f"prompt {prompt.id} has {len(ids)} tokens, but the model's context holds {context}"
+            )
+        # A string seeds Python's generator through SHA-512: the same on every machine and in every process.
+        rng = Random(f"{seed}\0{prompt.id}") if temperature > 0 else None
+        rows.append(_Row(place=place, prompt=prompt, ids=ids, cap=room, rng=rng))
+    return deque(sorted(rows, key=lambda row: (-len(row.ids), row.place)))
+
+
+def _choose(logits: Tensor, rngs: list[Random | None], temperature: float) -> list[int]:
+    """The next token of each row; logits: shape (rows, vocabulary)."""
+    import torch
+
+    if temperature == 0:
+        return logits.argmax(-1).tolist()
+    # Inverse distribution function in float64: one uniform number a row and token, drawn outside torch.
+    reach = torch.softmax(logits.double() / temperature, -1).cumsum(-1)
+    drawn = torch.tensor(
+        [[rng.random()] for rng in rngs if rng is not None], dtype=reach.dtype, device=reach.device
+    )
+    found = torch.searchsorted(reach, drawn * reach[:, -1:], right=True)[:, 0]
+    return found.clamp(max=logits.shape[-1] - 1).tolist()
+
+
+class _Finisher:
+    """Says whether a row is finished, and with what."""
+
+    def __init__(self, loaded: LoadedModel) -> None:
+        ends = getattr(loaded.model.generation_config, "eos_token_id", None)
+        self.tokenizer = loaded.tokenizer
+        self.ends = {*(ends if isinstance(ends, list) else [ends]), self.tokenizer.eos_token_id} - {None}
+        self._newline: dict[int, bool] = {}
+
+    def why(self, row: _Row) -> tuple[Stop, str] | None:
+        """The stop and its reason; None while the row goes on."""
+        token = row.written[-1]
+        if token in self.ends:
+            return Stop.END, ""
+        if len(row.written) >= row.cap:
+            return Stop.CAP, ""
+        if row.prompt.hopeless is not None and self._has_newline(token):
+            reason = row.prompt.hopeless(self._text(row.written))
+            if reason is not None:
+                return Stop.HOPELESS, reason
+        return None
+
+    def completion(self, row: _Row, stop: Stop, reason: str) -> Completion:
+        ids = row.written[:-1] if stop is Stop.END else row.written
+        return Completion(
+            id=row.prompt.id,
+            text=self._text(ids),
+            stop=stop,
+            reason=reason,
+            prompt_tokens=len(row.ids),
+            tokens=len(row.written),
+            seconds=row.seconds,
+        )
+
+    def _has_newline(self, token: int) -> bool:
+        known = self._newline.get(token)
+        if known is None:
+            known = self._newline[token] = "\n" in self._text([token])
+        return known
+
+    def _text(self, ids: list[int]) -> str:
+        return self.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
+
+
+class _Batch:
+    """The rows at work, and what the model remembers of them.
+
+    seen: shape (rows, columns), 1 where a column belongs to the row, 0 where it is padding on the left.
+    cache: keys and values, shape (rows, heads, columns, width) a layer. logits: shape (rows, vocabulary).
+    """
+
+    def __init__(self, model: PreTrainedModel) -> None:
+        self.model = model
+        self.rows: list[_Row] = []
+        self.seen: Tensor
+        self.cache: Any
+        self.logits: Tensor
+
+    def admit(self, rows: list[_Row]) -> None:
+        """Read the rows' prompts and place them below the rows at work."""
+        import torch
+        from transformers import DynamicCache
+
+        columns = max(len(row.ids) for row in rows)
+        ids = torch.zeros(len(rows), columns, dtype=torch.long)
+        seen = torch.zeros(len(rows), columns, dtype=torch.long)
+        for number, row in enumerate(rows):
+            ids[number, columns - len(row.ids) :] = torch.tensor(row.ids)
+            seen[number, columns - len(row.ids) :] = 1
+        seen = seen.to(self.model.device)
+        cache = DynamicCache()
+        logits = self._forward(ids.to(self.model.device), seen, (seen.cumsum(1) - 1).clamp(min=0), cache)
+        if self.rows:
+            seen, cache = self._join(seen, cache)
+            logits = torch.cat([self.logits, logits])
+        self.rows, self.seen, self.cache, self.logits = self.rows + rows, seen, cache, logits
+
+    def _join(self, seen: Tensor, cache: Any) -> tuple[Tensor, Any]:
+        """The batch's memory with another's below it, both aligned at the right."""
+        import torch
+        from torch.nn.functional import pad
+
+        columns = max(self.seen.shape[1], seen.shape[1])
+        mine, theirs = columns - self.seen.shape[1], columns - seen.shape[1]
+        for old, new in zip(self.cache.layers, cache.layers, strict=True):
+            for name in ("keys", "values"):
+                above, below = getattr(old, name), getattr(new, name)
+                setattr(old, name, torch.cat([pad(above, (0, 0, mine, 0)), pad(below, (0, 0, theirs, 0))]))
+        return torch.cat([pad(self.seen, (mine, 0)), pad(seen, (theirs, 0))]), self.cache
+
+    def step(self, keep: list[int], chosen: list[int]) -> None:
+        """Let the rows not in `keep` go and read the chosen token of the others."""
+        import torch
+
+        device = self.seen.device
+        if len(keep) < len(self.rows):
+            self.rows = [self.rows[number] for number in keep]
+            if not keep:
+                return
+            kept = torch.tensor(keep, device=device)
+            self.cache.batch_select_indices(kept)
+            self.seen = self.seen[kept]
+            self._trim()
+        ids = torch.tensor([[chosen[number]] for number in keep], device=device)
+        positions = self.seen.sum(1, keepdim=True)
+        self.seen = torch.cat([self.seen, torch.ones_like(ids)], 1)
+        self.logits = self._forward(ids, self.seen, positions, self.cache)
+
+    def _trim(self) -> None:
+        """Drop the columns on the left that are padding in every row."""
+        empty = int(self.seen.shape[1] - self.seen.sum(1).max())
+        if empty:
+            self.seen = self.seen[:, empty:]
+            for layer in self.cache.layers:
+                layer.keys, layer.values = layer.keys[:, :, empty:], layer.values[:, :, empty:]
+
+    def _forward(self, ids: Tensor, seen: Tensor, positions: Tensor, cache: Any) -> Tensor:
+        return self.model(
+            input_ids=ids,
+            attention_mask=seen,
+            position_ids=positions,
+            past_key_values=cache,
+            use_cache=True,
+            logits_to_keep=1,
+        ).logits[:, -1]

@@ -1,0 +1,80 @@
+"""One plan for a task: the domain's own planner where there is one, search for what is small, an engine for the rest."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+from planlearn.errors import EngineError
+from planlearn.planners.blocksworld import plan_blocksworld
+from planlearn.planners.engines import engine_plan
+from planlearn.planners.logistics import plan_logistics
+from planlearn.planners.roles import NotCovered, recognise
+from planlearn.planners.search import shortest_plan
+from val_bridge import Call, Outcome, Plan, State, Task, atom_text, check_plan, write_domain, write_problem
+
+LIMIT = 3000
+"""Nodes of the search inside a domain's own planner; beyond it plans are good, no longer the best it knows."""
+STATES = 20_000
+"""States that breadth-first search keeps before it gives up."""
+
+_PLANNERS = {"blocksworld": plan_blocksworld, "logistics": plan_logistics}
+
+
+class PlannerFault(Exception):
+    """A planner gave a plan that does not hold: a defect of planlearn, or of an engine."""
+
+
+def plan(task: Task, *, rng: random.Random | None = None, limit: int = LIMIT) -> Plan | None:
+    """A plan from the initial state; see `plan_from`."""
+    return plan_from(task, task.initial, rng=rng, limit=limit)
+
+
+def plan_from(task: Task, state: State, *, rng: random.Random | None = None, limit: int = LIMIT) -> Plan | None:
+    """A checked plan from `state` (all facts, static ones too) to the task's goal, None if there is none.
+
+    Blocksworld: shortest unless the limit is met. Logistics: nearly shortest. Any words may stand for those of the two
+    domains. Other tasks: shortest, by breadth-first search. The same task and state give the same plan in every
+    process; `rng` chooses among equally good ones instead.
+    Raises EngineError where breadth-first search meets its limit.
+    """
+    calls: list[Call] | None
+    roles = recognise(task.domain)
+    try:
+        if roles is None:
+            raise NotCovered("no planner of its own")
+        calls = _PLANNERS[roles.model](task, roles, state, rng=rng, limit=limit)
+    except NotCovered:
+        calls = shortest_plan(task, state, rng=rng, limit=STATES)
+    return None if calls is None else _checked(_starting_at(task, state), Plan(calls=tuple(calls)))
+
+
+def reference_plan(
+    domain: str, task: Task, *, rng: random.Random | None = None, engine: str = "pyperplan", seconds: float = 60.0
+) -> Plan | None:
+    """A checked plan for a task of any domain, None if there is none. `domain` is the name that errors speak of.
+
+    As `plan`; where that gives up, unified-planning's engine gets so many seconds.
+    Raises EngineError if it is missing, fails or is stopped.
+    """
+    try:
+        return plan(task, rng=rng)
+    except EngineError:
+        pass
+    try:
+        found = engine_plan(write_domain(task.domain), write_problem(task.problem), engine=engine, seconds=seconds)
+    except EngineError as error:
+        raise EngineError(f"{domain}, problem {task.problem.name}: {error}") from None
+    return None if found is None else _checked(task, found)
+
+
+def _starting_at(task: Task, state: State) -> Task:
+    return task if state == task.initial else Task(task.domain, replace(task.problem, initial=state))
+
+
+def _checked(task: Task, found: Plan) -> Plan:
+    verdict = check_plan(task, found)
+    if verdict.outcome is not Outcome.VALID:
+        goal = " ".join(map(atom_text, sorted(task.goal)))
+        raise PlannerFault(f"{task.problem.name}: the plan for {goal} does not hold: {verdict.first}\n{found}")
+    return found

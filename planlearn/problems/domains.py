@@ -1,0 +1,63 @@
+"""The domains that planlearn carries: their PDDL and their English."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from planlearn.errors import UnknownDomain
+from planlearn.resources import resource_path
+from val_bridge import Domain, nearest, read_domain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DomainWords:
+    """A domain in English. Patterns by name of action or predicate; {0}, {1}, ... stand for the arguments in order."""
+
+    domain: str
+    title: str
+    idea: str
+    actions: Mapping[str, str]
+    predicates: Mapping[str, str]
+
+
+def domain_names() -> tuple[str, ...]:
+    """The names of the folders in `domains/`, sorted."""
+    return tuple(sorted(path.parent.name for path in resource_path("domains").glob("*/domain.pddl")))
+
+
+def domain_path(name: str) -> Path:
+    """The domain's folder. Raises UnknownDomain."""
+    known = domain_names()
+    if name not in known:
+        raise unknown_domain(name, known)
+    return resource_path("domains", name)
+
+
+@lru_cache(maxsize=None)
+def domain_text(name: str) -> str:
+    """The domain as PDDL. Raises UnknownDomain."""
+    return (domain_path(name) / "domain.pddl").read_text(encoding="utf-8")
+
+
+@lru_cache(maxsize=None)
+def load_named_domain(name: str) -> Domain:
+    """The domain, read once. Raises UnknownDomain."""
+    return read_domain(domain_text(name), f"{name}/domain.pddl")
+
+
+def domain_words(name: str) -> DomainWords:
+    """The domain's sentence patterns. Raises UnknownDomain."""
+    import yaml  # 20 ms that only readers of English pay
+
+    return DomainWords(**yaml.safe_load((domain_path(name) / "words.yaml").read_text(encoding="utf-8")))
+
+
+def unknown_domain(name: str, known: Iterable[str]) -> UnknownDomain:
+    """The error that names the nearest known domain, and all of them where none is near."""
+    names = sorted(known)
+    near = nearest(name, names)
+    hint = f"did you mean {near!r}?" if near else f"known are {', '.join(names)}"
+    return UnknownDomain(f"no domain {name!r}; {hint}")

@@ -1,0 +1,22 @@
+"""Recipes: one YAML file for a run that somebody would repeat, typed, with all mistakes reported together.
+
+A recipe counts examples, never minutes: minutes repeat on no other machine. `MINUTES` is a cap that shortens the
+schedule once the machine's speed is measured. The `training` block is passed word for word to TRL's `SFTConfig`, so
+TRL's documentation applies; its keys are checked against that dataclass when the trainer is built.
+"""
+
+from planlearn.recipes.recipe import (
+    AdapterRecipe,
+    CorpusRecipe,
+    EvaluationRecipe,
+    Recipe,
+    StageRecipe,
+    find_recipe,
+    load_recipe,
+    recipe_hash,
+)
+
+__all__ = [
+    "AdapterRecipe", "CorpusRecipe", "EvaluationRecipe", "Recipe", "StageRecipe", "find_recipe", "load_recipe",
+    "recipe_hash",
+]

@@ -1,0 +1,182 @@
+"""The recipe's fields, reading one from YAML, and overriding single keys."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError, field_validator
+
+from planlearn.errors import RecipeError
+
+HERE = Path(__file__).parent
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StageRecipe(_Strict):
+    """One stage of the curriculum: its share of the examples, what problems it holds, how long their plans may be."""
+
+    share: PositiveFloat
+    sizes: dict[str, PositiveFloat]
+    max_steps: PositiveInt
+
+    @field_validator("sizes", mode="before")
+    @classmethod
+    def _names(cls, value: Any) -> Any:
+        # YAML reads 4: as a number; a size is a name ("4" blocks, "small").
+        return {str(k): v for k, v in value.items()} if isinstance(value, dict) else value
+
+
+class CorpusRecipe(_Strict):
+    """What the corpus holds.
+
+    examples: training examples. validation: held-out problems, one a class.
+    renamings: how many training examples one drawn problem gives, each with its objects' names shuffled anew; for
+    domains without static facts alone (elsewhere names carry meaning, as l0-1 does), and cheaper than more problems.
+    judged: share of Phase 1 examples (judged plans, half of them spoiled) among the training examples, in [0, 1).
+    states, goals, domain_in_prompt: see `planlearn.chains.ChainStyle`.
+    """
+
+    examples: PositiveInt
+    validation: PositiveInt = 100
+    test: PositiveInt = 100
+    renamings: PositiveInt = 1
+    judged: float = Field(default=0.0, ge=0.0, lt=1.0)
+    states: Literal["changes", "full"] = "changes"
+    goals: bool = True
+    domain_in_prompt: bool = True
+    stages: list[StageRecipe]
+    validation_sizes: dict[str, PositiveFloat]
+
+    _names = field_validator("validation_sizes", mode="before")(StageRecipe._names.__func__)  # type: ignore[attr-defined]
+
+
+class AdapterRecipe(_Strict):
+    """LoRA, Hu et al. 2021. rank 0 trains the whole model (for models made from nothing)."""
+
+    rank: int = Field(default=32, ge=0)
+    alpha: PositiveFloat = 64.0
+    targets: str | list[str] = "all-linear"
+
+
+class EvaluationRecipe(_Strict):
+    batch: PositiveInt = 64
+    max_tokens: PositiveInt = 700
+
+
+class Recipe(_Strict):
+    """A whole run. `precision` "auto" trains frozen weights in bfloat16 where this machine multiplies faster in it."""
+
+    domain: str
+    model: str
+    seed: int = 0
+    minutes: PositiveFloat | None = None
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    checkpoint_steps: PositiveInt = 50
+    max_length: PositiveInt = 2048
+    corpus: CorpusRecipe
+    adapter: AdapterRecipe = AdapterRecipe()
+    evaluation: EvaluationRecipe = EvaluationRecipe()
+    training: dict[str, Any] = Field(default_factory=dict)
+
+
+def _known_keys(model: type[BaseModel], prefix: str = "") -> list[str]:
+    keys = []
+    for name, field in model.model_fields.items():
+        keys.append(prefix + name)
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            keys += _known_keys(field.annotation, f"{prefix}{name}.")
+    return keys
+
+
+def _set(tree: dict[str, Any], key: str, value: Any) -> None:
+    *path, last = key.split(".")
+    for part in path:
+        tree = tree.setdefault(part, {})
+        if not isinstance(tree, dict):
+            raise RecipeError(f"override {key}: {part} is a value, not a block")
+    tree[last] = value
+
+
+def _full_key(key: str) -> str:
+    """`examples` -> `corpus.examples`: a last part that stands in one block alone need not name the block."""
+    known = _known_keys(Recipe)
+    if key in known or key.startswith("training."):
+        return key
+    ends = [k for k in known if k.endswith("." + key)]
+    return ends[0] if len(ends) == 1 else key
+
+
+def _hint(name: str, prefix: str) -> str:
+    names = [k.removeprefix(prefix) for k in _known_keys(Recipe) if k.startswith(prefix)]
+    near = difflib.get_close_matches(name, names, n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _problems(error: ValidationError) -> list[str]:
+    lines = []
+    for e in error.errors():
+        where = ".".join(str(part) for part in e["loc"])
+        if e["type"] == "extra_forbidden":
+            prefix = "".join(f"{part}." for part in e["loc"][:-1])
+            lines.append(f"{where}: unknown key{_hint(str(e['loc'][-1]), prefix)}")
+        elif e["type"] == "missing":
+            lines.append(f"{where}: missing")
+        else:
+            lines.append(f"{where}: {e['msg'][0].lower()}{e['msg'][1:]}, found {e['input']!r}")
+    return lines
+
+
+def find_recipe(domain: str, model: str) -> Path:
+    """The recipe file for a domain and a model: `<domain>-<model>.yaml`, else `<domain>.yaml`."""
+    for name in (f"{domain}-{Path(model).name}.yaml", f"{domain}.yaml"):
+        if (HERE / name).exists():
+            return HERE / name
+    raise RecipeError(f"no recipe for domain {domain!r}; give one with --recipe FILE")
+
+
+def load_recipe(path: Path, overrides: list[str] | tuple[str, ...] = (), **fixed: Any) -> Recipe:
+    """Read a recipe; `overrides` are "key=value" with YAML values; `fixed` are keys given by name (None: not given).
+
+    Raises RecipeError, one sentence or a list of all mistakes, each with its key.
+    """
+    try:
+        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RecipeError(f"{path}: cannot be read: {error.strerror}") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
+        raise RecipeError(f"{path}{place}: not YAML: {getattr(error, 'problem', error)}") from None
+    if not isinstance(tree, dict):
+        raise RecipeError(f"{path}: expected a block of keys, found {type(tree).__name__}")
+    for text in overrides:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise RecipeError(f"expected key=value, found {text!r}")
+        try:
+            _set(tree, _full_key(key.strip()), yaml.safe_load(value))
+        except yaml.YAMLError:
+            raise RecipeError(f"override {key}: {value!r} is not a YAML value") from None
+    for key, value in fixed.items():
+        if value is not None:
+            _set(tree, key, value)
+    try:
+        return Recipe.model_validate(tree)
+    except ValidationError as error:
+        problems = _problems(error)
+        head = f"{path.name}: {len(problems)} problem{'s' if len(problems) > 1 else ''}"
+        raise RecipeError("\n  ".join([head, *problems])) from None
+
+
+def recipe_hash(recipe: Recipe) -> str:
+    """Eight hex digits that name the recipe's content."""
+    text = json.dumps(recipe.model_dump(mode="json"), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:8]

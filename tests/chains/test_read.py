@@ -1,0 +1,174 @@
+"""The reader is strict and never raises: each line is read, or named as unread."""
+
+from functools import cache
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from planlearn.chains import Answer, ChainStyle, answer_segments, read_answer
+from tests.walks import NAMES, walk
+from val_bridge import Call, Task, check_chain, check_plan
+
+TRUE = "stack a b takes clear b, holding a gives clear a, handempty, on a b\nleft none\n"
+
+
+@cache
+def true_answer(name: str, full: bool) -> tuple[Task, str]:
+    task, chain = walk(name, 1)
+    style = ChainStyle(states="full" if full else "changes")
+    return task, "".join(segment.text for segment in answer_segments(task, chain, style)[1:])
+
+
+def read(text: str) -> Answer:
+    return read_answer(text, true_answer("blocksworld", False)[0])
+
+
+def account_for_every_line(text: str, answer: Answer) -> None:
+    """Chain section: a claim, a state, goals left or an unread line for each line that is not blank."""
+    claims = answer.chain.claims if answer.chain else ()
+    said = sum(1 + (c.after is not None) + (c.unmet_goals is not None) for c in claims)
+    lines = text.split("\n")
+    if lines[0].rstrip(" \t\r") == "Chain:" and len(lines) > 1:
+        lines = lines[1:]
+    headers = [number for number, line in enumerate(lines) if line.rstrip(" \t\r") == "Plan:"]
+    section = lines[: headers[0]] if headers else lines
+    assert said + len(answer.unread) == sum(bool(line.strip()) for line in section)
+    assert set(answer.unread) <= {line.strip() for line in section}
+    assert (answer.plan is None) == bool(answer.problem)
+    assert headers or answer.problem == "no line 'Plan:'"
+
+
+words = st.sampled_from(
+    ["\n", "\n", "\n", ",", "(", ")", "Plan:", "Chain:", "needs", "takes", "drops", "gives", "state", "left",
+     "none", "not", "stack", "a", "b", "on a b", "\t", "\r", "\u2028", "\x00", "7"]
+)  # fmt: skip
+soup = st.lists(words, max_size=40).map(" ".join)
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.one_of(st.text(), soup))
+def test_no_text_raises_and_no_line_is_lost(text: str) -> None:
+    account_for_every_line(text, read(text))
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    name=st.sampled_from(NAMES), full=st.booleans(),
+    edits=st.lists(
+        st.tuples(st.floats(0, 1), st.integers(0, 12), st.one_of(words, st.text(max_size=3))), max_size=5
+    ),
+)  # fmt: skip
+def test_no_damaged_answer_raises_here_or_in_the_checkers(
+    name: str, full: bool, edits: list[tuple[float, int, str]]
+) -> None:
+    task, text = true_answer(name, full)
+    for place, length, patch in edits:
+        start = int(place * len(text))
+        text = text[:start] + patch + text[start + length :]
+    answer = read_answer(text, task)
+    account_for_every_line(text, answer)
+    if answer.plan is not None:
+        check_plan(task, answer.plan)
+    if answer.chain is not None:
+        check_chain(task, answer.chain)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "needs clear a",  # no action
+        "stack a b needs",  # no atom
+        "stack a b needs clear a,, clear b",
+        "stack a b takes clear a takes clear b",  # a part twice
+        "stack a b gives not clear a",
+        "stack a b needs not",
+        "stack a b needs not not clear a",
+        "stack a b gives none, clear a",
+        "stack, a b",
+        "(stack a b) gives (on a b)",  # PDDL's parentheses
+        "((stack a b))",
+        "1. stack a b",
+        "stac\N{KELVIN SIGN} a b",  # its lower case is an ASCII letter
+        "Plan: stack a b",
+        " Plan:",  # an indented header is none
+        "none",
+        "state clear a, not clear b",
+        "state",
+        "left",
+    ],
+)
+def test_a_line_outside_the_format_is_named(line: str) -> None:
+    """Behind a true step, so that a state or goals left would have a step to belong to."""
+    answer = read(f"{TRUE.splitlines()[0]}\n{line}\nPlan:\nstack a b")
+    assert answer.unread == (line.strip(),)
+    assert len(answer.chain.claims) == 1 and answer.chain.claims[0].unmet_goals is None
+
+
+def test_a_wrong_atom_is_read() -> None:
+    """Judging it is the checker's work."""
+    answer = read("stack a b gives on a, up a b\nleft on\nPlan:\n")
+    claim = answer.chain.claims[0]
+    assert answer.unread == () and claim.unmet_goals == {("on",)}
+    assert claim.add == {("on", "a"), ("up", "a", "b")}
+
+
+def test_what_stands_behind_an_unread_step_belongs_to_no_other() -> None:
+    answer = read("pick-up a takes clear a gives holding a\n??\nleft none\nstate clear b\nPlan:\n")
+    assert answer.unread == ("??", "left none", "state clear b")
+    assert answer.chain.claims[0].unmet_goals is None and answer.chain.claims[0].after is None
+
+
+def test_a_second_state_or_second_goals_are_unread() -> None:
+    answer = read(TRUE + "left on a b\nstate clear a\nstate clear b\n")
+    assert answer.unread == ("left on a b", "state clear b")
+
+
+@pytest.mark.parametrize(
+    "text, calls",
+    [
+        ("Plan:\nstack a b\n", ["(stack a b)"]),
+        ("Chain:\nPlan: \t\n\n  Stack A b  \n\n(unstack a b)\n", ["(stack a b)", "(unstack a b)"]),
+        (f"Chain:\n{TRUE}Plan:\nstack a b\nstack a b", ["(stack a b)", "(stack a b)"]),
+        (f"{TRUE}Plan:", []),
+        ("Plan:", []),
+    ],
+)
+def test_the_plan_is_the_whole_plan_section_and_nothing_else(text: str, calls: list[str]) -> None:
+    answer = read(text)
+    assert answer.problem == "" and answer.plan is not None
+    assert list(map(str, answer.plan.calls)) == calls
+
+
+@pytest.mark.parametrize(
+    "text, problem",
+    [
+        ("", "no line 'Plan:'"),
+        (TRUE, "no line 'Plan:'"),
+        (f"{TRUE}plan:\nstack a b", "no line 'Plan:'"),
+        ("Plan:\nstack a b\nand so on.", "line 3: expected an action, found 'and so on.'"),
+        (f"{TRUE}Plan:\nstack a b\nPlan:\nstack a b", "line 5: expected an action, found 'Plan:'"),
+        ("Plan:\n" + "x" * 30 + "! y" * 30, f"line 2: expected an action, found '{'x' * 30}! y! y!...'"),
+    ],
+)
+def test_why_a_plan_cannot_be_read(text: str, problem: str) -> None:
+    answer = read(text)
+    assert answer.plan is None and answer.problem == problem
+    assert answer.chain is None or answer.chain.plan is None
+
+
+def test_a_span_is_the_place_in_the_whole_answer() -> None:
+    text = "Chain:\n\n  stack a b gives on a b\nPlan:\n\tstack a b\n"
+    answer = read(text)
+    for call, line, column, words in (
+        (answer.chain.claims[0].call, 3, 3, "stack a b gives on a b"),
+        (answer.plan.calls[0], 5, 2, "stack a b"),
+    ):
+        assert call == Call(name="stack", arguments=("a", "b"))
+        assert (call.span.line, call.span.column) == (line, column)
+        assert text[call.span.start : call.span.end] == words
+
+
+def test_a_step_without_parts_claims_nothing_but_its_call() -> None:
+    claim = read("stack a b\n").chain.claims[0]
+    assert claim.precondition is claim.add is claim.delete is claim.after is claim.unmet_goals is None

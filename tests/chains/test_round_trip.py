@@ -1,0 +1,39 @@
+"""What is written can be read, and is what was meant: every domain, every style."""
+
+import pytest
+
+from planlearn.chains import ChainStyle, Role, answer_segments, read_answer
+from planlearn.problems import DOMAINS, domain_names
+from tests.walks import NAMES, walk
+from val_bridge import Outcome, check_chain, check_plan
+
+STYLES = [ChainStyle(states=states, goals=goals) for states in ("changes", "full") for goals in (True, False)]
+
+
+def test_the_sweep_covers_every_domain() -> None:
+    assert set(NAMES) - {"gripper"} == set(DOMAINS) == set(domain_names())
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("style", STYLES, ids=lambda s: f"{s.states}-{s.goals}")
+def test_a_true_chain_reads_back_as_itself(name: str, style: ChainStyle) -> None:
+    """Each claim is the step's own precondition, effects, state and goals; the checkers find no fault."""
+    for seed in range(6):
+        task, chain = walk(name, seed, steps=1 + 2 * seed)
+        segments = answer_segments(task, chain, style)
+        assert [segment.role for segment in segments] == [Role.PROMPT, Role.CHAIN, Role.PLAN]
+        answer = read_answer("".join(segment.text for segment in segments[1:]), task)
+        assert answer.unread == () and answer.problem == "" and answer.chain is not None
+        assert answer.plan == answer.chain.plan == chain.plan
+        assert check_plan(task, answer.plan).outcome is Outcome.VALID
+        assert check_chain(task, answer.chain).outcome is Outcome.VALID
+
+        assert len(answer.chain.claims) == len(chain)
+        for claim, step in zip(answer.chain.claims, chain.steps, strict=True):
+            assert claim.precondition == {a for a in step.action.precondition if a[0] not in task.static}
+            assert (claim.add, claim.delete) == (step.action.add, step.action.delete)
+            assert claim.after == (step.after if style.states == "full" else None)
+            left, left_before = (
+                (task.goal - state) | (task.goal_negative & state) for state in (step.after, step.before)
+            )
+            assert claim.unmet_goals == (left if style.goals and left != left_before else None)

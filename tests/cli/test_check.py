@@ -1,0 +1,138 @@
+"""`planlearn check`: outcomes, exit codes, and no plan that spoils another's verdict."""
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import Result
+
+from planlearn.problems import domain_text
+from val_bridge import check_plan
+
+Run = Callable[..., Result]
+Process = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.mark.parametrize(
+    ("plans", "code"),
+    [
+        (["good.plan"], 0),
+        (["bad.plan"], 1),
+        (["prose.plan"], 2),
+        (["missing.plan"], 2),
+        (["good.plan", "bad.plan"], 1),
+        (["prose.plan", "bad.plan", "good.plan"], 2),
+        (["bad.plan"] * 300, 1),
+    ],
+)
+def test_exit_code_is_the_highest_outcome_and_never_a_count(run: Run, plans: list[str], code: int) -> None:
+    assert run("check", "blocksworld", "p.pddl", *plans).exit_code == code
+
+
+def test_one_plan_is_explained(run: Run) -> None:
+    result = run("check", "blocksworld", "p.pddl", "bad.plan")
+    assert result.stdout.splitlines() == [
+        "The plan is invalid: step 1, (stack a b), fails.",
+        "Step 1, (stack a b): not applicable.",
+        "  unmet precondition: (holding a)",
+        "  true before it: (clear a) (clear b) (handempty) (ontable a) (ontable b)",
+        "  advice: Make (holding a) true before step 1, for example by (pick-up a).",
+    ]
+    assert result.stderr == ""
+
+
+def test_several_plans_are_a_line_each_in_order(run: Run) -> None:
+    result = run("check", "blocksworld", "p.pddl", "prose.plan", "good.plan", "missing.plan", "bad.plan")
+    assert result.stdout.splitlines() == [
+        "prose.plan: The plan is unreadable: line 1.",
+        "good.plan: The plan is valid.",
+        "bad.plan: The plan is invalid: step 1, (stack a b), fails.",
+    ]
+    assert result.stderr == "planlearn: missing.plan: No such file or directory\n"
+
+
+def test_wording_can_be_chosen(run: Run) -> None:
+    one = run("check", "blocksworld", "p.pddl", "bad.plan", "--feedback", "binary").stdout
+    assert one == "The plan is invalid: step 1, (stack a b), fails.\n"
+    several = run("check", "blocksworld", "p.pddl", "bad.plan", "good.plan", "--feedback", "detailed").stdout
+    assert "bad.plan: The plan is invalid" in several and "unmet precondition" in several
+
+
+def test_json_is_one_object_a_plan(run: Run) -> None:
+    result = run("check", "blocksworld", "p.pddl", "good.plan", "bad.plan", "prose.plan", "--json")
+    good, bad, prose = map(json.loads, result.stdout.splitlines())
+    assert [row["plan"] for row in (good, bad, prose)] == ["good.plan", "bad.plan", "prose.plan"]
+    assert [row["valid"] for row in (good, bad, prose)] == [True, False, None]
+    assert bad["failing_step"] == 1 and bad["faults"][0]["kind"] == "precondition" and "feedback" not in bad
+    worded = json.loads(
+        run("check", "blocksworld", "p.pddl", "bad.plan", "--json", "--feedback", "binary").stdout
+    )
+    assert worded["feedback"] == "The plan is invalid: step 1, (stack a b), fails."
+
+
+def test_a_domain_is_a_file_or_a_name(run: Run, files: Path) -> None:
+    (files / "d.pddl").write_text(domain_text("blocksworld"))
+    assert run("check", "d.pddl", "p.pddl", "good.plan").exit_code == 0
+    # A file wins over a name: what stands in the folder is what the user sees.
+    (files / "logistics").write_text(domain_text("blocksworld"))
+    assert run("check", "logistics", "p.pddl", "good.plan").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (
+            ["blocksword", "p.pddl", "good.plan"],
+            "planlearn: no domain 'blocksword'; did you mean 'blocksworld'?",
+        ),
+        (["nowhere/d.pddl", "p.pddl", "good.plan"], "planlearn: nowhere/d.pddl: No such file or directory"),
+        (["blocksworld", "q.pddl", "good.plan"], "planlearn: q.pddl: No such file or directory"),
+        (["blocksworld", ".", "good.plan"], "planlearn: .: Is a directory"),
+        (
+            ["p.pddl", "p.pddl", "good.plan"],
+            "planlearn: p.pddl:2:9: expected '(domain name)', found '(problem p)'",
+        ),
+    ],
+)
+def test_what_cannot_be_read_is_one_line(run: Run, words: list[str], line: str) -> None:
+    result = run("check", *words)
+    assert (result.exit_code, result.stdout, result.stderr) == (2, "", line + "\n")
+
+
+def test_a_broken_problem_is_named_with_its_place(run: Run) -> None:
+    result = run("check", "blocksworld", "broken.pddl", "good.plan")
+    assert result.exit_code == 2 and result.stderr.startswith("planlearn: broken.pddl:")
+    assert result.stderr.count("\n") == 1
+
+
+def test_undecodable_bytes_are_unreadable_not_a_crash(run: Run, files: Path) -> None:
+    (files / "bytes.plan").write_bytes(b"(pick-up a)\n\xff\xfe")
+    result = run("check", "blocksworld", "p.pddl", "bytes.plan", "good.plan")
+    assert result.exit_code == 2
+    assert result.stdout == "bytes.plan: The plan is unreadable: line 2.\ngood.plan: The plan is valid.\n"
+
+
+def test_a_file_name_that_is_no_text_is_shown_all_the_same(process: Process, files: Path) -> None:
+    odd = os.fsdecode(b"\xff.plan")
+    (files / odd).write_text("(stack a b)")
+    result = process("check", "blocksworld", "p.pddl", odd, "good.plan")
+    assert result.returncode == 1 and result.stdout.endswith("good.plan: The plan is valid.\n")
+
+
+def test_a_crash_on_one_plan_leaves_the_others_their_verdicts(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fragile(task: object, plan: object) -> object:
+        if "stack" not in str(plan) or "pick-up" in str(plan):
+            return check_plan(task, plan)  # type: ignore[arg-type]
+        raise AssertionError("a defect")
+
+    monkeypatch.setattr("planlearn.cli.check.check_plan", fragile)
+    result = run("check", "blocksworld", "p.pddl", "bad.plan", "good.plan")
+    assert result.exit_code == 3 and result.stdout == "good.plan: The plan is valid.\n"
+    assert result.stderr.startswith(
+        "planlearn: internal error: AssertionError: a defect (set PLANLEARN_DEBUG=1"
+    )

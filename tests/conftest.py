@@ -1,0 +1,36 @@
+"""What all tests share: material that a machine may lack, asked for in one way."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Need = Callable[[str, str], None]
+
+
+def missing(name: str, reason: str) -> None:
+    """Skip the test for lack of `name`; fail it where PLANLEARN_REQUIRE (a comma list) says that `name` must be there."""
+    required = {part.strip() for part in os.environ.get("PLANLEARN_REQUIRE", "").split(",")}
+    if name in required:
+        pytest.fail(f"PLANLEARN_REQUIRE names {name!r}, but: {reason}")
+    pytest.skip(f"{name}: {reason}")
+
+
+@pytest.fixture(scope="session")
+def need() -> Need:
+    """`need(name, reason)`: call it when material is missing, e.g. `need("val", "no Validate on the PATH")`."""
+    return missing
+
+
+@pytest.fixture(scope="session")
+def planbench(need: Need) -> Path:
+    """The folder with PlanBench's instances, from PLANBENCH_DIR."""
+    folder = os.environ.get("PLANBENCH_DIR", "")
+    if not folder:
+        need("planbench", "PLANBENCH_DIR is not set")
+    if not Path(folder).is_dir():
+        need("planbench", f"PLANBENCH_DIR is {folder}, which is no folder")
+    return Path(folder)

@@ -1,0 +1,120 @@
+"""Corpora: the same seed gives the same bytes, splits share no class, nothing of PlanBench's is in them."""
+
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from planlearn.chains import read_answer
+from planlearn.corpus import SHARES, split_of
+from planlearn.corpus.build import build_corpus
+from planlearn.errors import RecipeError
+from planlearn.problems import domain_text, planbench_classes, problem_class
+from planlearn.recipes import find_recipe, load_recipe
+from val_bridge import Outcome, check_chain, check_plan, read_task
+
+DOMAINS = ("blocksworld", "logistics", "mystery_blocksworld")
+SMALL = ["examples=24", "validation=4", "test=4", "judged=0.4"]
+
+
+def build(folder: Path, domain: str, *overrides: str, seed: int = 0) -> dict:
+    recipe = load_recipe(find_recipe(domain, ""), [*SMALL, *overrides], seed=seed)
+    return build_corpus(folder, domain, seed, recipe.corpus, lambda *_: None)
+
+
+def rows(folder: Path, split: str) -> list[dict]:
+    return [json.loads(line) for line in (folder / f"{split}.jsonl").read_text().splitlines()]
+
+
+def test_the_split_of_a_class_is_a_share_and_fixed_for_ever():
+    classes = [hashlib.sha256(str(n).encode()).hexdigest()[:20] for n in range(4000)]
+    found = [split_of(c) for c in classes]
+    for split, share in SHARES.items():
+        assert abs(found.count(split) / 40 - share) < 3
+    # Changing the rule would move problems that a published model was trained on into a test set.
+    assert [split_of(c) for c in ("a", "b", "c", "d")] == GOLDEN_SPLITS
+
+
+GOLDEN_SPLITS = ["train", "train", "d2", "train"]
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_every_example_is_what_it_says(tmp_path, domain):
+    build(tmp_path, domain)
+    train = rows(tmp_path, "train")
+    assert len(train) == 24 and {row["kind"] for row in train} == {"chain", "judge"}
+    for row in train + rows(tmp_path, "validation"):
+        task = read_task(domain_text(domain), row["problem_pddl"])
+        assert problem_class(task) == row["problem_class"]
+        assert row["prompt"] + row["completion"] == "".join(s["text"] for s in row["segments"])
+        if row["kind"] == "chain":
+            answer = read_answer(row["completion"], task)
+            assert check_plan(task, answer.plan).outcome is Outcome.VALID
+            assert check_chain(task, answer.chain).outcome is Outcome.VALID
+            assert len(answer.plan.calls) == row["steps"]
+        else:
+            assert ("INVALID" in row["completion"]) is bool(row["error"])
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_splits_share_no_class_and_none_is_planbenchs(tmp_path, domain):
+    build(tmp_path, domain)
+    classes = {split: {row["problem_class"] for row in rows(tmp_path, split)} for split in ("train", "validation", "test")}
+    for split, found in classes.items():
+        assert found and {split_of(c) for c in found} == {split}
+        assert not found & planbench_classes()
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_one_does_not(tmp_path):
+    """Two processes with different hash seeds: an unsorted set anywhere would show."""
+    script = (
+        "import sys; from pathlib import Path; sys.path[:0] = sys.argv[2:]; from test_build import build;"
+        " build(Path(sys.argv[1]), 'blocksworld', 'examples=8')"
+    )
+    for seed in ("1", "2"):
+        subprocess.run(
+            [sys.executable, "-c", script, str(tmp_path / seed), str(Path(__file__).parent)],
+            check=True, env={"PYTHONHASHSEED": seed, "PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path.cwd())},
+        )
+    first, second = (json.loads((tmp_path / s / "manifest.json").read_text())["files_sha256"] for s in "12")
+    assert first == second and set(first) >= {"train.jsonl", "validation.jsonl", "test.jsonl"}
+    other = build(tmp_path / "3", "blocksworld", "examples=8", seed=1)["files_sha256"]
+    assert other["train.jsonl"] != first["train.jsonl"]
+
+
+def test_a_finished_corpus_is_left_alone_and_an_unfinished_one_is_built_again(tmp_path):
+    first = build(tmp_path, "blocksworld", "examples=4", "judged=0.0")
+    (tmp_path / "train.jsonl").write_text("kept")
+    assert build(tmp_path, "blocksworld", "examples=4", "judged=0.0") == first
+    assert (tmp_path / "train.jsonl").read_text() == "kept"
+    (tmp_path / "manifest.json").unlink()
+    assert build(tmp_path, "blocksworld", "examples=4", "judged=0.0") == first
+    assert (tmp_path / "train.jsonl").read_text() != "kept"
+
+
+def test_renamings_give_the_same_problem_under_other_names(tmp_path):
+    manifest = build(tmp_path, "blocksworld", "renamings=3", "judged=0.0", "examples=12")
+    train = rows(tmp_path, "train")
+    assert len(train) == 12
+    assert len({row["problem_pddl"] for row in train}) > sum(manifest["splits"]["train"]["distinct_classes"].values())
+    for row in train:
+        task = read_task(domain_text("blocksworld"), row["problem_pddl"])
+        assert problem_class(task) == row["problem_class"]
+        assert check_plan(task, read_answer(row["completion"], task).plan).outcome is Outcome.VALID
+
+
+def test_renamings_are_refused_where_names_carry_meaning(tmp_path):
+    with pytest.raises(RecipeError, match="logistics has static facts"):
+        build(tmp_path, "logistics", "renamings=2")
+
+
+def test_the_manifest_counts_what_was_left_out(tmp_path):
+    manifest = build(tmp_path, "blocksworld")
+    assert manifest["rejected"]["train"]["class is PlanBench's"] > 0
+    assert manifest["splits"]["train"]["kinds"]["judge"] > 0
+    assert set(manifest["splits"]["train"]["distinct_classes"]) <= {"4", "5", "6", "7"}
+    card = (tmp_path / "README.md").read_text()
+    assert card.startswith("---\n") and "path: train.jsonl" in card

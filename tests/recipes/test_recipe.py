@@ -1,0 +1,67 @@
+"""Recipes: typed, all mistakes together, overrides by short names."""
+
+from pathlib import Path
+
+import pytest
+
+from planlearn.errors import RecipeError
+from planlearn.recipes import find_recipe, load_recipe, recipe_hash
+
+HERE = Path(find_recipe("blocksworld", "smollm2-135m")).parent
+SHIPPED = sorted(HERE.glob("*.yaml"))
+
+
+def test_every_domain_has_a_recipe_that_loads():
+    from planlearn.problems import DOMAINS
+
+    assert {path.stem for path in SHIPPED} >= set(DOMAINS)
+    for path in SHIPPED:
+        recipe = load_recipe(path)
+        assert path.stem in (recipe.domain, f"{recipe.domain}-{recipe.model}")
+
+
+def test_a_model_may_have_a_recipe_of_its_own():
+    assert find_recipe("blocksworld", "nano").name == "blocksworld-nano.yaml"
+    assert find_recipe("blocksworld", "somebody/else").name == "blocksworld.yaml"
+
+
+def test_overrides_take_short_names_and_yaml_values():
+    recipe = load_recipe(HERE / "blocksworld.yaml", ["examples=7", "adapter.rank=4", "training.learning_rate=0.5"])
+    assert (recipe.corpus.examples, recipe.adapter.rank, recipe.training["learning_rate"]) == (7, 4, 0.5)
+
+
+def test_all_mistakes_are_reported_together_with_their_keys(tmp_path):
+    with pytest.raises(RecipeError) as caught:
+        load_recipe(HERE / "blocksworld.yaml", ["corpus.exampels=3", "adapter.rank=-1", "corpus.judged=2"])
+    text = str(caught.value)
+    assert "3 problems" in text
+    assert "corpus.exampels: unknown key; did you mean 'examples'?" in text
+    assert "adapter.rank: " in text and "found -1" in text
+    assert "corpus.judged: " in text
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("domain: [", "recipe.yaml:1:10: not YAML"),
+        ("- a", "expected a block of keys, found list"),
+        ("domain: blocksworld\nmodel: tiny\n", "corpus: missing"),
+    ],
+)
+def test_a_broken_file_says_what_and_where(tmp_path, text, says):
+    path = tmp_path / "recipe.yaml"
+    path.write_text(text)
+    with pytest.raises(RecipeError, match=".*" + says.replace("[", r"\[")):
+        load_recipe(path)
+
+
+def test_an_override_without_a_value_and_a_missing_file_are_refused(tmp_path):
+    with pytest.raises(RecipeError, match="expected key=value, found 'examples'"):
+        load_recipe(HERE / "blocksworld.yaml", ["examples"])
+    with pytest.raises(RecipeError, match="cannot be read"):
+        load_recipe(tmp_path / "none.yaml")
+
+
+def test_the_hash_names_the_content_alone():
+    same = [recipe_hash(load_recipe(HERE / "blocksworld.yaml", o)) for o in ([], ["seed=0"], ["seed=1"])]
+    assert same[0] == same[1] != same[2]

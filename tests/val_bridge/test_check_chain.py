@@ -1,0 +1,336 @@
+"""Claimed chains are judged: each kind of fault and of violation once, and what a planted error must give."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+
+import pytest
+
+from val_bridge import (
+    Call,
+    Claim,
+    FaultKind,
+    Outcome,
+    ParsedChain,
+    Plan,
+    Task,
+    check_chain,
+    execute,
+    read_atom,
+    read_plan,
+)
+from val_bridge.check.faults import VIOLATION_KINDS
+
+SOLUTION = "(unstack b a) (stack b c) (pick-up a) (stack a b)"
+DELIVERY = "(load p t l1) (go t l1 l2) (go t l2 hub) (drop p t hub)"
+
+
+def atoms(*texts: str) -> frozenset:
+    return frozenset(map(read_atom, texts))
+
+
+def true_claims(
+    task: Task, text: str, *, states: bool = True, changes: bool = False, static: bool = True
+) -> ParsedChain:
+    """The chain of a plan as a careful writer claims it."""
+
+    def shown(state: frozenset) -> frozenset:
+        return state if static else frozenset(atom for atom in state if atom[0] not in task.static)
+
+    plan = read_plan(text)
+    claims = tuple(
+        Claim(
+            call=call,
+            precondition=shown(step.action.precondition),
+            add=step.action.add if changes else None,
+            delete=step.action.delete if changes else None,
+            after=shown(step.after) if states else None,
+            unmet_goals=(task.goal - step.after) | (task.goal_negative & step.after),
+        )
+        for call, step in zip(plan.calls, execute(task, plan.calls).steps, strict=True)
+    )
+    return ParsedChain(initial=shown(task.initial), claims=claims, plan=plan)
+
+
+def with_claim(parsed: ParsedChain, number: int, **changes) -> ParsedChain:
+    """The chain with step `number`, from 1, claimed otherwise."""
+    claims = list(parsed.claims)
+    claims[number - 1] = dataclasses.replace(claims[number - 1], **changes)
+    return dataclasses.replace(parsed, claims=tuple(claims))
+
+
+@pytest.fixture
+def task(blocks) -> Task:
+    return blocks.task
+
+
+@pytest.fixture
+def chain(task) -> ParsedChain:
+    return true_claims(task, SOLUTION)
+
+
+@pytest.mark.parametrize("states", [True, False])
+@pytest.mark.parametrize("changes", [True, False])
+def test_a_true_chain_is_valid_however_much_it_says(blocks, delivery, states, changes):
+    for world, text in ((blocks, SOLUTION), (delivery, DELIVERY)):
+        task = world.task
+        verdict = check_chain(task, true_claims(task, text, states=states, changes=changes))
+        assert (verdict.outcome, verdict.faults) == (Outcome.VALID, ())
+        assert (verdict.plan_length, len(verdict.steps)) == (4, 4)
+        assert verdict.satisfied_goals == task.goal | task.goal_negative
+
+
+def test_a_bare_plan_is_a_chain_that_claims_nothing(task):
+    bare = ParsedChain(claims=tuple(Claim(call=call) for call in read_plan(SOLUTION).calls))
+    assert check_chain(task, bare).outcome is Outcome.VALID
+
+
+def test_static_facts_may_be_left_out_only_where_that_is_agreed(delivery):
+    task = delivery.task
+    short = true_claims(task, DELIVERY, static=False)
+    assert check_chain(task, short, complete=False).outcome is Outcome.VALID
+    full = true_claims(task, DELIVERY)
+    assert check_chain(task, full, complete=False).outcome is Outcome.VALID
+    verdict = check_chain(task, short)
+    assert verdict.first.kind is FaultKind.INITIAL_STATE
+    assert {violation.atom[0] for violation in verdict.first.violations} == {"road"}
+
+
+def test_an_invented_static_fact_is_found_even_so(delivery):
+    task = delivery.task
+    short = true_claims(task, DELIVERY, static=False)
+    lying = dataclasses.replace(short, initial=short.initial | atoms("(road l1 hub)"))
+    first = check_chain(task, lying, complete=False).first
+    assert (first.kind, [str(v) for v in first.violations]) == (
+        FaultKind.INITIAL_STATE,
+        ["extra (road l1 hub)"],
+    )
+
+
+def test_the_precondition_may_leave_out_static_atoms(delivery):
+    task = delivery.task
+    chain = with_claim(true_claims(task, DELIVERY), 2, precondition=atoms("(at t l1)"))
+    assert check_chain(task, chain).outcome is Outcome.VALID
+
+
+def planted(task: Task, chain: ParsedChain) -> dict[str, ParsedChain]:
+    """One wrong chain for each fault kind that a chain can have, and for each kind of violation."""
+    second = chain.claims[1]
+    return {
+        "initial_state: missing (clear b)": dataclasses.replace(
+            chain, initial=chain.initial - atoms("(clear b)")
+        ),
+        "initial_state: extra (clear a)": dataclasses.replace(
+            chain, initial=chain.initial | atoms("(clear a)")
+        ),
+        "state_fact: unknown_predicate (above b c)": with_claim(
+            chain, 2, after=second.after | atoms("(above b c)")
+        ),
+        "state_fact: unknown_object (clear z)": with_claim(chain, 2, after=second.after | atoms("(clear z)")),
+        "state_fact: wrong_arity (clear a b)": with_claim(
+            chain, 2, after=second.after | atoms("(clear a b)")
+        ),
+        "transition: missing_add (on b c)": with_claim(chain, 2, after=second.after - atoms("(on b c)")),
+        "transition: missing_delete (holding b)": with_claim(
+            chain, 2, after=second.after | atoms("(holding b)")
+        ),
+        "transition: frame_lost (ontable c)": with_claim(chain, 2, after=second.after - atoms("(ontable c)")),
+        "transition: frame_gained (ontable b)": with_claim(
+            chain, 2, after=second.after | atoms("(ontable b)")
+        ),
+        "claim: missing (holding b)": with_claim(chain, 2, precondition=atoms("(clear c)")),
+        "claim: extra (ontable c)": with_claim(
+            chain, 2, precondition=second.precondition | atoms("(ontable c)")
+        ),
+        "precondition: unsatisfied (clear a)": with_claim(
+            chain, 2, call=Call(name="stack", arguments=("b", "a")), precondition=None, after=second.after
+        ),
+        "unknown_action: ": with_claim(chain, 2, call=Call(name="drop")),
+        "unknown_object: ": with_claim(chain, 2, call=Call(name="stack", arguments=("b", "z"))),
+        "wrong_arity: ": with_claim(chain, 2, call=Call(name="stack", arguments=("b",))),
+        "goal: unsatisfied_goal (on a b)": dataclasses.replace(chain, claims=chain.claims[:3], plan=None),
+        "plan_mismatch: ": dataclasses.replace(chain, plan=Plan(calls=chain.plan.calls[:3])),
+        "plan_syntax: ": ParsedChain(unread=("I do not know.",)),
+    }
+
+
+def test_each_fault_of_a_chain_is_found_first_with_its_violation(task):
+    chain = true_claims(task, SOLUTION)
+    # (clear a) must be false before step 2 for its example: put the block that holds it down elsewhere.
+    examples = planted(task, chain)
+    examples["precondition: unsatisfied (clear a)"] = with_claim(
+        true_claims(task, SOLUTION), 1, call=Call(name="pick-up", arguments=("a",)), precondition=None
+    )
+    for name, wrong in examples.items():
+        first = check_chain(task, wrong).first
+        assert f"{first.kind}: {', '.join(map(str, first.violations))}" == name
+
+
+def test_the_type_of_a_claimed_fact_is_judged(delivery):
+    task = delivery.task
+    chain = true_claims(task, DELIVERY)
+    wrong = with_claim(chain, 1, after=chain.claims[0].after | atoms("(at l1 p)"))
+    fault = check_chain(task, wrong).first
+    assert [str(violation) for violation in fault.violations] == ["wrong_type (at l1 p)"]
+    assert str(fault) == (
+        "step 1: (load p t l1): state_fact: expected a movable as ?m in (at l1 p), found l1, a place"
+    )
+
+
+def test_the_examples_cover_the_catalogue(task):
+    """Every fault kind and every kind of violation, but for wrong types, which Blocksworld cannot have."""
+    names = planted(task, true_claims(task, SOLUTION))
+    kinds = {name.partition(":")[0] for name in names}
+    assert kinds | {"wrong_type"} == {kind.value for kind in FaultKind}
+    violations = {name.partition(": ")[2].partition(" ")[0] for name in names} - {""}
+    assert violations | {"wrong_type"} == VIOLATION_KINDS
+
+
+def test_every_single_wrong_atom_of_a_state_is_found_at_its_step(blocks, delivery):
+    """One atom more or less in one claimed state: a transition fault there, and it names the atom."""
+    rng = random.Random(0)
+    for world, text in ((blocks, SOLUTION), (delivery, DELIVERY)):
+        task = world.task
+        chain = true_claims(task, text)
+        everything = sorted(
+            {atom for action in task.actions for atom in action.add | action.delete} | task.initial
+        )
+        for _ in range(60):
+            number = rng.randrange(1, 5)
+            atom = rng.choice(everything)
+            wrong = with_claim(chain, number, after=chain.claims[number - 1].after ^ {atom})
+            first = check_chain(task, wrong).first
+            assert (first.kind, first.step) == (FaultKind.TRANSITION, number)
+            assert [violation.atom for violation in first.violations] == [atom]
+
+
+@pytest.mark.parametrize(
+    ("part", "more", "less", "kinds"),
+    [
+        ("add", "(clear a)", None, ["frame_gained (clear a)"]),
+        ("add", None, "(on b c)", ["missing_add (on b c)"]),
+        ("delete", "(ontable c)", None, ["frame_lost (ontable c)"]),
+        ("delete", None, "(holding b)", ["missing_delete (holding b)"]),
+        ("delete", "(on a b)", None, ["frame_lost (on a b)"]),
+    ],
+)
+def test_claimed_changes_are_judged_as_a_transition(task, part, more, less, kinds):
+    """Also where the claimed change makes no difference: (clear a) holds, (on a b) does not."""
+    chain = true_claims(task, SOLUTION, states=False, changes=True)
+    written = getattr(chain.claims[1], part)
+    changed = (written | (atoms(more) if more else frozenset())) - (atoms(less) if less else frozenset())
+    first = check_chain(task, with_claim(chain, 2, **{part: changed})).first
+    assert (first.kind, first.step, [str(v) for v in first.violations]) == (FaultKind.TRANSITION, 2, kinds)
+
+
+def test_wrong_lists_and_a_wrong_state_are_one_fault(task):
+    chain = true_claims(task, SOLUTION, changes=True)
+    second = chain.claims[1]
+    wrong = with_claim(
+        chain, 2, add=second.add - atoms("(on b c)"), after=second.after - atoms("(ontable a)")
+    )
+    first = check_chain(task, wrong).first
+    assert [str(violation) for violation in first.violations] == [
+        "missing_add (on b c)",
+        "frame_lost (ontable a)",
+    ]
+    assert first.expected == "add (clear b) (handempty) (on b c), delete (clear c) (holding b)"
+    assert first.found == (
+        "add (clear b) (handempty), delete (clear c) (holding b), and between the states"
+        " add (clear b) (handempty) (on b c), delete (clear c) (holding b) (ontable a)"
+    )
+
+
+def test_an_effect_that_changes_nothing_need_not_be_claimed(delivery):
+    task = delivery.task
+    seal = "(seal l2) (seal l2) "
+    chain = true_claims(task, seal + DELIVERY, states=False, changes=True)
+    assert check_chain(task, with_claim(chain, 2, add=frozenset())).outcome is Outcome.VALID
+    assert check_chain(task, with_claim(chain, 1, add=frozenset())).first.kind is FaultKind.TRANSITION
+
+
+def test_a_step_is_judged_from_the_state_that_was_claimed(task, chain):
+    """A wrong state in step 1 is one fault; step 2, right from there, is not another."""
+    lost = atoms("(ontable c)")
+    claims = tuple(dataclasses.replace(claim, after=claim.after - lost) for claim in chain.claims)
+    verdict = check_chain(task, dataclasses.replace(chain, claims=claims))
+    assert [(fault.kind, fault.step) for fault in verdict.faults] == [(FaultKind.TRANSITION, 1)]
+
+
+def test_claimed_changes_lead_to_the_next_state(task):
+    """Without states, the claimed changes alone say where step 2 starts, wrong as they may be."""
+    chain = true_claims(task, SOLUTION, states=False, changes=True)
+    wrong = with_claim(chain, 1, add=chain.claims[0].add - atoms("(holding b)"))
+    verdict = check_chain(task, wrong)
+    found = [(fault.kind.value, fault.step, str(fault.violations[0])) for fault in verdict.faults]
+    assert found[:2] == [
+        ("transition", 1, "missing_add (holding b)"),
+        ("precondition", 2, "unsatisfied (holding b)"),
+    ]
+
+
+def test_claims_about_unmet_goals_are_judged(task, chain):
+    first = check_chain(task, with_claim(chain, 2, unmet_goals=atoms("(on b c)"))).first
+    assert (first.kind, first.step) == (FaultKind.CLAIM, 2)
+    assert [str(violation) for violation in first.violations] == ["missing (on a b)", "extra (on b c)"]
+
+
+def test_faults_come_in_the_order_of_their_steps(task, chain):
+    wrong = with_claim(chain, 4, after=chain.claims[3].after - atoms("(on a b)"))
+    wrong = with_claim(wrong, 2, precondition=frozenset(), after=wrong.claims[1].after | atoms("(holding z)"))
+    wrong = dataclasses.replace(wrong, initial=frozenset(), plan=Plan())
+    verdict = check_chain(task, wrong)
+    kinds = [(fault.step, fault.kind.value) for fault in verdict.faults]
+    assert kinds == [
+        (0, "initial_state"),
+        (1, "precondition"),
+        (1, "transition"),
+        (2, "state_fact"),
+        (2, "claim"),
+        (4, "transition"),
+        (4, "claim"),
+        (None, "goal"),
+        (1, "plan_mismatch"),
+    ]
+    assert verdict.to_dict()["failing_step"] == 0
+
+
+def test_the_steps_are_those_that_truly_execute(task, chain):
+    """Whatever states are claimed; up to the first call that cannot be executed."""
+    wrong = with_claim(chain, 1, after=frozenset())
+    assert len(check_chain(task, wrong).steps) == 4
+    wrong = with_claim(chain, 3, call=Call(name="pick-up", arguments=("c",)))
+    verdict = check_chain(task, wrong)
+    assert verdict.steps == execute(task, read_plan(SOLUTION).calls[:2]).steps
+    assert verdict.satisfied_goals == atoms("(on b c)")
+    unknown = check_chain(task, with_claim(chain, 2, call=Call(name="drop")))
+    assert len(unknown.steps) == 1
+
+
+def test_a_plan_that_differs_from_the_chain_is_told_where(task, chain):
+    def mismatch(text: str) -> str:
+        return str(check_chain(task, dataclasses.replace(chain, plan=read_plan(text))).first)
+
+    assert mismatch("(unstack b a) (stack b a)") == (
+        "step 2: (stack b a): plan_mismatch: expected (stack b c), found (stack b a)"
+    )
+    assert (
+        mismatch(SOLUTION[:-11]) == "step 4: plan_mismatch: expected (stack a b), found the end of the plan"
+    )
+    assert mismatch(SOLUTION + "(put-down a)") == (
+        "step 5: (put-down a): plan_mismatch: expected the end of the plan, found (put-down a)"
+    )
+
+
+def test_a_text_that_claims_nothing_is_unreadable(task):
+    assert check_chain(task, ParsedChain()).outcome is Outcome.UNREADABLE
+    verdict = check_chain(task, ParsedChain(unread=("Sorry.",)))
+    assert str(verdict) == "unreadable: plan_syntax: expected a chain of states and actions, found 'Sorry.'"
+
+
+def test_an_unbound_step_still_leads_on(task, chain):
+    """Its claimed state is where the next step is judged from."""
+    wrong = with_claim(chain, 2, call=Call(name="drop", arguments=("b",)))
+    verdict = check_chain(task, dataclasses.replace(wrong, plan=None))
+    assert [(fault.kind, fault.step) for fault in verdict.faults] == [(FaultKind.UNKNOWN_ACTION, 2)]

@@ -1,0 +1,228 @@
+"""Binding of calls and grounding."""
+
+from __future__ import annotations
+
+import pickle
+import random
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from val_bridge import (
+    Action,
+    BindError,
+    Call,
+    Task,
+    applicable,
+    load_task,
+    progress,
+    read_atom,
+    read_task,
+)
+
+
+def atoms(*texts: str) -> frozenset:
+    return frozenset(map(read_atom, texts))
+
+
+def every_action(task: Task) -> list[Action]:
+    """All actions that can be bound, by trying all arguments: slow, and plainly right."""
+    found = []
+    for name, schema in task.domain.actions.items():
+        for arguments in product(task.objects, repeat=len(schema.parameters)):
+            try:
+                found.append(task.action(name, arguments))
+            except BindError:
+                continue
+    return sorted(found, key=lambda action: (action.name, action.arguments))
+
+
+def wander(task: Task, steps: int):
+    """States of a random walk, the first one included."""
+    rng = random.Random(0)
+    state = task.initial
+    yield state
+    for _ in range(steps):
+        choices = task.applicable_actions(state)
+        if not choices:
+            return
+        state = progress(state, rng.choice(choices))
+        yield state
+
+
+def test_a_ground_action_is_its_schema_with_names(blocks):
+    assert blocks.task.action("stack", ("a", "b")) == Action(
+        name="stack",
+        arguments=("a", "b"),
+        precondition=atoms("(clear b)", "(holding a)"),
+        add=atoms("(handempty)", "(clear a)", "(on a b)"),
+        delete=atoms("(clear b)", "(holding a)"),
+    )
+
+
+def test_negative_preconditions_and_constants_are_ground_too(delivery):
+    assert delivery.task.action("fly", ("d", "l1")) == Action(
+        name="fly",
+        arguments=("d", "l1"),
+        precondition=atoms("(at d l1)"),
+        negative=atoms("(sealed l1)"),
+        add=atoms("(at d hub)", "(broken d)"),
+        delete=atoms("(at d l1)"),
+    )
+
+
+def test_a_ground_action_is_made_once(blocks):
+    task = blocks.task
+    assert task.action("stack", ("a", "b")) is task.bind(Call(name="stack", arguments=("a", "b")))
+
+
+@pytest.mark.parametrize(
+    ("call", "message", "argument"),
+    [
+        (("pickup", "a"), "unknown_action: expected one of drop fly go load rename seal, found pickup", None),
+        (("lod", "p", "t", "l1"), "unknown_action: expected one of drop fly go load rename seal, found lod;"
+            " did you mean 'load'?", None),
+        (("load", "p", "t"), "wrong_arity: expected 3 arguments (?m ?v ?p), found 2 (p t)", None),
+        (("load",), "wrong_arity: expected 3 arguments (?m ?v ?p), found none", None),
+        (("load", "p", "t", "hubb"), "unknown_object: expected a place as ?p, found hubb; did you mean"
+            " 'hub'?", 3),
+        (("load", "p", "q", "l1"), "unknown_object: expected a vehicle as ?v, found q", 2),
+        (("load", "t", "q", "l1"), "unknown_object: expected a vehicle as ?v, found q", 2),
+        (("load", "t", "t", "l1"), "wrong_type: expected a parcel as ?m, found t, a truck", 1),
+        (("go", "d", "l1", "l2"), "wrong_type: expected a truck as ?v, found d, a drone", 1),
+        (("seal", "t"), "wrong_type: expected a parcel or a place as ?x, found t, a truck", 1),
+    ],
+)  # fmt: skip
+def test_a_call_that_names_no_action_says_why(delivery, call, message, argument):
+    with pytest.raises(BindError) as caught:
+        delivery.task.action(call[0], call[1:])
+    assert (str(caught.value), caught.value.argument) == (message, argument)
+
+
+@pytest.mark.parametrize(
+    ("call", "kind"),
+    [
+        (("pick-up", "a", "b"), "wrong_arity"),
+        (("pick-up", "z"), "unknown_object"),
+        (("fly", "a"), "unknown_action"),
+    ],
+)
+def test_an_untyped_domain_is_no_more_patient(blocks, call, kind):
+    with pytest.raises(BindError) as caught:
+        blocks.task.action(call[0], call[1:])
+    assert caught.value.kind == kind
+
+
+def test_subtypes_and_constants_fit(delivery):
+    task = delivery.task
+    assert task.action("drop", ("p", "t", "hub")).add == atoms("(at p hub)")
+    assert task.action("seal", ("hub",)).add == atoms("(sealed hub)")
+    assert task.objects == {
+        "t": "truck",
+        "d": "drone",
+        "p": "parcel",
+        "l1": "place",
+        "l2": "place",
+        "hub": "place",
+    }
+
+
+def test_an_equation_that_holds_leaves_no_trace(delivery):
+    assert delivery.task.action("rename", ("p", "p")).precondition == frozenset()
+    assert delivery.task.action("go", ("t", "l1", "l2")).precondition == atoms("(at t l1)", "(road l1 l2)")
+
+
+def test_an_equation_that_fails_is_a_precondition_that_no_state_meets(delivery):
+    task = read_task(delivery.domain, delivery.problem.replace("p - parcel", "p p2 - parcel"))
+    different, same = task.action("rename", ("p", "p2")), task.action("go", ("t", "l1", "l1"))
+    assert ("=", "p", "p2") in different.precondition
+    assert ("=", "l1", "l1") in same.precondition
+    assert not applicable(task.initial, different)
+    assert not applicable(task.initial, same)
+
+
+def test_an_equation_in_the_goal_holds_or_is_never_reached(blocks):
+    text = blocks.problem.replace("(on b c)", "(= a {}) (not (= b {}))")
+    assert read_task(blocks.domain, text.format("a", "c")).goal == atoms("(on a b)")
+    impossible = {read_atom("(on a b)"), ("=", "a", "c"), ("=", "b", "b")}
+    assert read_task(blocks.domain, text.format("c", "b")).goal == impossible
+
+
+def test_goals_are_wanted_true_or_false(delivery):
+    assert delivery.task.goal == atoms("(at p hub)")
+    assert delivery.task.goal_negative == atoms("(broken t)")
+
+
+def test_static_predicates_are_those_that_no_action_changes(blocks, delivery):
+    assert blocks.task.static == frozenset()
+    assert delivery.task.static == {"road", "night"}
+
+
+def test_applicable_actions_are_all_that_apply_and_sorted(worlds):
+    """Against trying all arguments, in every state of a random walk."""
+    for world in worlds:
+        task = world.task
+        everything = every_action(task)
+        for state in wander(task, 60):
+            expected = [action for action in everything if applicable(state, action)]
+            assert task.applicable_actions(state) == expected
+
+
+def test_actions_are_those_whose_static_part_holds(worlds):
+    for world in worlds:
+        task = world.task
+        static = frozenset(atom for atom in task.initial if atom[0] in task.static)
+        expected = [
+            action
+            for action in every_action(task)
+            if all(atom in static for atom in action.precondition if atom[0] in task.static or atom[0] == "=")
+        ]
+        assert list(task.actions) == expected
+
+
+STATIC_DOMAIN = """(define (domain grid)
+  (:types cell item)
+  (:constants home - cell)
+  (:predicates (next ?a ?b - cell) (wall ?a - cell) (at ?x - item ?a - cell) (open))
+  (:action slide :parameters (?x - item ?a ?b ?c - cell)
+    :precondition (and (at ?x ?a) (next ?a ?b) (next ?b ?c) (next home ?b) (not (wall ?c)))
+    :effect (and (not (at ?x ?a)) (at ?x ?c)))
+  (:action loop :parameters (?a - cell) :precondition (next ?a ?a))
+  (:action shut :precondition (open)))
+"""
+
+
+def test_static_preconditions_are_joined():
+    """Shared variables, a repeated one, a constant, a negated one, a false one without arguments."""
+    task = read_task(
+        STATIC_DOMAIN,
+        """(define (problem g) (:domain grid) (:objects x - item a b c d - cell)
+        (:init (at x a) (next a b) (next b c) (next b d) (next home b) (next c c) (wall d))
+        (:goal (at x c)))""",
+    )
+    assert [str(action) for action in task.actions] == ["(loop c)", "(slide x a b c)", "(slide x home b c)"]
+    assert [str(action) for action in task.applicable_actions(task.initial)] == [
+        "(loop c)",
+        "(slide x a b c)",
+    ]
+
+
+def test_a_task_travels_between_processes(delivery):
+    task = delivery.task
+    task.applicable_actions(task.initial)
+    again = pickle.loads(pickle.dumps(task))
+    assert (again.domain, again.problem) == (task.domain, task.problem)
+    assert again.actions == task.actions
+
+
+def test_a_task_is_loaded_from_files(blocks, tmp_path: Path):
+    (tmp_path / "d.pddl").write_text(blocks.domain)
+    (tmp_path / "p.pddl").write_text(blocks.problem)
+    assert load_task(tmp_path / "d.pddl", tmp_path / "p.pddl").problem == blocks.task.problem
+
+
+def test_an_action_is_recognised_by_name_and_arguments(blocks):
+    action = blocks.task.action("pick-up", ("a",))
+    assert {action: 1}[blocks.task.action("pick-up", ("a",))] == 1
+    assert str(action) == "(pick-up a)"

@@ -1,0 +1,273 @@
+"""Claimed chain -> verdict: each step is judged from the state that the chain itself claims before it.
+
+So one wrong state does not make all later steps wrong, and every fault that is listed is the text's own. Text
+that a reader skipped (`ParsedChain.unread`) is that reader's to accept or refuse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from val_bridge.check.faults import Fault, FaultKind, Outcome, Verdict, Violation
+from val_bridge.check.plan import Trace, bind_fault, goal_fault, precondition_fault, split_goals
+from val_bridge.pddl.errors import nearest
+from val_bridge.pddl.span import Span
+from val_bridge.pddl.syntax import EQUALS, Atom, Call, article, atom_text, counted
+from val_bridge.semantics.chain import Claim, ParsedChain
+from val_bridge.semantics.ground import Action
+from val_bridge.semantics.state import State, state_text
+from val_bridge.semantics.task import BindError, Task
+from val_bridge.semantics.transition import applicable, progress, unmet_literals
+
+_NOTHING: frozenset[Atom] = frozenset()
+
+Malformed = tuple[str, str, str, str]
+"""What is wrong with an atom: kind of violation, expected, found, hint."""
+
+
+def check_chain(task: Task, parsed: ParsedChain, *, complete: bool = True) -> Verdict:
+    """Judges a claimed chain; lists all faults, those of the earliest step first.
+
+    Within a step: the call, its precondition, malformed atoms, the claimed precondition, the transition, the
+    claimed unmet goals. Then the goal in the last claimed state (step None), then the plan section
+    (`plan_mismatch`, with its step). A chain without initial state starts in the task's. With
+    `complete=False` states may leave out static facts. UNREADABLE, with a fault `plan_syntax`, if the text
+    holds neither a state nor a step nor a plan.
+    """
+    if parsed.initial is None and not parsed.claims and parsed.plan is None:
+        found = repr(parsed.unread[0]) if parsed.unread else "nothing"
+        fault = Fault(kind=FaultKind.PLAN_SYNTAX, expected="a chain of states and actions", found=found)
+        return Verdict(outcome=Outcome.UNREADABLE, faults=(fault,))
+    judge = _Judge(task, complete)
+    state = judge.initial(parsed.initial)
+    for number, claim in enumerate(parsed.claims, 1):
+        state = judge.step(number, claim, state)
+    judge.note(goal_fault(task, state))
+    if parsed.plan is not None:
+        judge.note(_mismatch([claim.call for claim in parsed.claims], parsed.plan.calls))
+    executed, reached = _execute(task, parsed.claims)
+    satisfied, unsatisfied = split_goals(task, reached)
+    return Verdict(
+        outcome=Outcome.INVALID if judge.faults else Outcome.VALID,
+        faults=tuple(judge.faults),
+        steps=Trace(task, executed),
+        plan_length=len(parsed.claims),
+        satisfied_goals=satisfied,
+        unmet_goals=unsatisfied,
+    )
+
+
+class _Judge:
+    """Collects the faults of one chain."""
+
+    def __init__(self, task: Task, complete: bool) -> None:
+        self.task = task
+        self.faults: list[Fault] = []
+        static_facts = frozenset(atom for atom in task.initial if atom[0] in task.static)
+        # What a state need not say, and has all the same.
+        self.implied = _NOTHING if complete else static_facts
+        self._malformed: dict[Atom, Malformed | None] = {}
+
+    def note(self, fault: Fault | None) -> None:
+        if fault is not None:
+            self.faults.append(fault)
+
+    def initial(self, claimed: State | None) -> State:
+        """Judges the first state; gives the state from which step 1 is judged."""
+        if claimed is None:
+            return self.task.initial
+        state = self.well_formed(claimed, 0, None) | self.implied
+        true = self.task.initial
+        self.differ(FaultKind.INITIAL_STATE, 0, None, missing=true - state, extra=state - true)
+        return state
+
+    def step(self, number: int, claim: Claim, before: State) -> State:
+        """Judges one step from the claimed state `before`; gives the claimed state after it."""
+        call = claim.call
+        action: Action | None = None
+        try:
+            action = self.task.bind(call)
+            self.note(precondition_fault(self.task, before, number, call))
+        except BindError as error:
+            self.note(bind_fault(error, number, call))
+        written = [claim.precondition, claim.add, claim.delete, claim.after, claim.unmet_goals]
+        self.well_formed(frozenset().union(*(atoms for atoms in written if atoms is not None)), number, call)
+        if action is not None and claim.precondition is not None:
+            self.precondition(number, claim, action)
+        after = self.transition(number, claim, before, action)
+        if claim.unmet_goals is not None:
+            unsatisfied = frozenset(
+                lit.atom for lit in unmet_literals(after, self.task.goal, self.task.goal_negative)
+            )
+            self.differ(
+                FaultKind.CLAIM,
+                number,
+                call,
+                missing=unsatisfied - claim.unmet_goals,
+                extra=self.sound(claim.unmet_goals) - unsatisfied,
+                span=claim.span,
+            )
+        return after
+
+    def precondition(self, number: int, claim: Claim, action: Action) -> None:
+        assert claim.precondition is not None
+        optional = {atom for atom in action.precondition if atom[0] in self.task.static or atom[0] == EQUALS}
+        self.differ(
+            FaultKind.CLAIM,
+            number,
+            claim.call,
+            missing=action.precondition - claim.precondition - optional,
+            extra=self.sound(claim.precondition) - action.precondition,
+            span=claim.span,
+        )
+
+    def transition(self, number: int, claim: Claim, before: State, action: Action | None) -> State:
+        """Judges the claimed changes and the claimed state against the action; gives the claimed state."""
+        add = action.add if action else _NOTHING
+        # Delete, then add: what an action adds, it does not delete.
+        delete = action.delete - action.add if action else _NOTHING
+        claimed_add = add if claim.add is None else self.sound(claim.add)
+        claimed_delete = delete if claim.delete is None else self.sound(claim.delete)
+        after = (before - claimed_delete) | claimed_add
+        afters = [after]
+        if claim.after is not None:
+            after = self.sound(claim.after) | self.implied
+            afters.append(after)
+        if action is None:
+            return after
+        true = progress(before, action)
+        lost = frozenset().union(*(true - state for state in afters))
+        gained = frozenset().union(*(state - true for state in afters))
+        violations = (
+            *_violations("missing_add", lost & add),
+            *_violations("missing_delete", gained & delete),
+            *_violations("frame_lost", lost - add | claimed_delete - action.delete),
+            *_violations("frame_gained", gained - delete | claimed_add - add),
+        )
+        if violations:
+            self.note(
+                Fault(
+                    kind=FaultKind.TRANSITION,
+                    step=number,
+                    action=str(claim.call),
+                    violations=violations,
+                    expected=_changes(before, true),
+                    found=_claimed(claim, before, after),
+                    span=claim.span,
+                )
+            )
+        return after
+
+    def differ(
+        self,
+        kind: FaultKind,
+        step: int,
+        call: Call | None,
+        *,
+        missing: frozenset[Atom],
+        extra: frozenset[Atom],
+        span: Span | None = None,
+    ) -> None:
+        """Notes a fault if a claimed set lacks atoms or has atoms too many."""
+        if missing or extra:
+            self.note(
+                Fault(
+                    kind=kind,
+                    step=step,
+                    action=str(call) if call else None,
+                    violations=(*_violations("missing", missing), *_violations("extra", extra)),
+                    expected=state_text(missing) or f"no {state_text(extra)}",
+                    found=state_text(extra) or f"no {state_text(missing)}",
+                    span=span,
+                )
+            )
+
+    def well_formed(self, atoms: frozenset[Atom], step: int, call: Call | None) -> frozenset[Atom]:
+        """Notes the atoms that the task cannot have, in one fault; gives the others."""
+        bad = {atom: wrong for atom in sorted(atoms) if (wrong := self.malformed(atom))}
+        if bad:
+            self.note(
+                Fault(
+                    kind=FaultKind.STATE_FACT,
+                    step=step,
+                    action=str(call) if call else None,
+                    violations=tuple(Violation(kind=wrong[0], atom=atom) for atom, wrong in bad.items()),
+                    expected="; ".join(wrong[1] for wrong in bad.values()),
+                    found="; ".join(wrong[2] for wrong in bad.values()),
+                    hint=next((wrong[3] for wrong in bad.values() if wrong[3]), ""),
+                )
+            )
+        return atoms - bad.keys()
+
+    def sound(self, atoms: frozenset[Atom]) -> frozenset[Atom]:
+        """The atoms that the task can have; the others have been noted."""
+        return frozenset(atom for atom in atoms if self.malformed(atom) is None)
+
+    def malformed(self, atom: Atom) -> Malformed | None:
+        if atom not in self._malformed:
+            self._malformed[atom] = _malformed(self.task, atom)
+        return self._malformed[atom]
+
+
+def _malformed(task: Task, atom: Atom) -> Malformed | None:
+    predicate = task.domain.predicates.get(atom[0])
+    if predicate is None:
+        names = sorted(task.domain.predicates)
+        return "unknown_predicate", f"one of {' '.join(names)}", atom[0], nearest(atom[0], names)
+    if len(atom) - 1 != predicate.arity:
+        return "wrong_arity", counted(predicate.parameters), atom_text(atom), ""
+    for name, parameter in zip(atom[1:], predicate.parameters, strict=True):
+        wanted = f"{article(*parameter.types)} as {parameter.name} in {atom_text(atom)}"
+        if name not in task.objects:
+            return "unknown_object", wanted, name, nearest(name, task.objects)
+        if not task.domain.fits(task.objects[name], parameter):
+            return "wrong_type", wanted, f"{name}, {article(task.objects[name])}", ""
+    return None
+
+
+def _violations(kind: str, atoms: Iterable[Atom]) -> list[Violation]:
+    return [Violation(kind=kind, atom=atom) for atom in sorted(atoms)]
+
+
+def _changes(before: State, after: State) -> str:
+    return f"add {state_text(after - before) or 'nothing'}, delete {state_text(before - after) or 'nothing'}"
+
+
+def _claimed(claim: Claim, before: State, after: State) -> str:
+    """The claimed changes: the lists as written, then those between the claimed states."""
+    lists = [("add", claim.add), ("delete", claim.delete)]
+    parts = [f"{name} {state_text(atoms) or 'nothing'}" for name, atoms in lists if atoms is not None]
+    states = f"{', and between the states ' if parts else ''}{_changes(before, after)}"
+    return ", ".join(parts) + (states if claim.after is not None else "")
+
+
+def _mismatch(chain: list[Call], plan: tuple[Call, ...]) -> Fault | None:
+    for number in range(max(len(chain), len(plan))):
+        in_chain = chain[number] if number < len(chain) else None
+        in_plan = plan[number] if number < len(plan) else None
+        if in_chain != in_plan:
+            return Fault(
+                kind=FaultKind.PLAN_MISMATCH,
+                step=number + 1,
+                action=str(in_plan) if in_plan else None,
+                expected=str(in_chain) if in_chain else "the end of the plan",
+                found=str(in_plan) if in_plan else "the end of the plan",
+                span=in_plan.span if in_plan else None,
+            )
+    return None
+
+
+def _execute(task: Task, claims: tuple[Claim, ...]) -> tuple[tuple[Call, ...], State]:
+    """The calls that can truly be executed from the initial state, and the state that they reach."""
+    state = task.initial
+    executed: list[Call] = []
+    for claim in claims:
+        try:
+            action = task.bind(claim.call)
+        except BindError:
+            break
+        if not applicable(state, action):
+            break
+        state = progress(state, action)
+        executed.append(claim.call)
+    return tuple(executed), state

@@ -1,0 +1,172 @@
+"""The catalogue of faults, and the verdict that lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+from typing import Any, NoReturn
+
+from val_bridge.pddl.span import Span
+from val_bridge.pddl.syntax import Atom, Literal
+from val_bridge.semantics.chain import Step
+
+
+class Outcome(Enum):
+    """What was found out about a plan or a chain. An unreadable plan is not a wrong one."""
+
+    VALID = "valid"
+    INVALID = "invalid"
+    UNREADABLE = "unreadable"
+
+
+class FaultKind(StrEnum):
+    """What can be wrong. The first group concerns plans and chains, the second what only a chain claims."""
+
+    PLAN_SYNTAX = "plan_syntax"
+    UNKNOWN_ACTION = "unknown_action"
+    WRONG_ARITY = "wrong_arity"
+    UNKNOWN_OBJECT = "unknown_object"
+    WRONG_TYPE = "wrong_type"
+    PRECONDITION = "precondition"
+    GOAL = "goal"
+
+    INITIAL_STATE = "initial_state"
+    STATE_FACT = "state_fact"
+    TRANSITION = "transition"
+    CLAIM = "claim"
+    PLAN_MISMATCH = "plan_mismatch"
+
+
+VIOLATION_KINDS = frozenset(
+    (
+        # precondition; goal
+        "unsatisfied",
+        "unsatisfied_goal",
+        # initial_state, claim
+        "missing",
+        "extra",
+        # transition
+        "missing_add",
+        "missing_delete",
+        "frame_lost",
+        "frame_gained",
+        # state_fact
+        "unknown_predicate",
+        "unknown_object",
+        "wrong_arity",
+        "wrong_type",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """One atom of a fault. Raises ValueError for a kind outside VIOLATION_KINDS.
+
+    `wanted` is False for an unmet negative condition: the atom is true and had to be false.
+    """
+
+    kind: str
+    atom: Atom
+    wanted: bool = True
+
+    def __post_init__(self) -> None:
+        if self.kind not in VIOLATION_KINDS:
+            raise ValueError(f"unknown kind of violation: {self.kind!r}")
+
+    @property
+    def literal(self) -> Literal:
+        return Literal(atom=self.atom, positive=self.wanted)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.literal}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One thing that is wrong.
+
+    `step` counts from 1; 0 is the first state of a chain, None the whole plan. `action` is the call as
+    written, `argument` the place of the wrong argument, from 1. `hint` is the nearest name that fits, or "".
+    """
+
+    kind: FaultKind
+    step: int | None = None
+    action: str | None = None
+    violations: tuple[Violation, ...] = ()
+    expected: str = ""
+    found: str = ""
+    hint: str = ""
+    argument: int | None = None
+    span: Span | None = field(default=None, compare=False)
+
+    def __str__(self) -> str:
+        if self.kind is FaultKind.PLAN_SYNTAX:
+            place = f"{self.span}: " if self.span else ""
+        else:
+            place = "" if self.step is None else f"step {self.step}: " if self.step else "first state: "
+        call = f"{self.action}: " if self.action else ""
+        question = f"; did you mean '{self.hint}'?" if self.hint else ""
+        return f"{place}{call}{self.kind}: expected {self.expected}, found {self.found}{question}"
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "kind": self.kind.value,
+            "step": self.step,
+            "action": self.action,
+            "argument": self.argument,
+            "violations": [
+                {"kind": violation.kind, "atom": list(violation.atom), "wanted": violation.wanted}
+                for violation in self.violations
+            ],
+            "expected": self.expected,
+            "found": self.found,
+            "hint": self.hint,
+            "line": self.span.line if self.span else None,
+            "column": self.span.column if self.span else None,
+            "message": str(self),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The judgement on a plan or a chain. Three outcomes are never a bool: `bool(verdict)` raises TypeError.
+
+    `steps` is what can truly be executed from the initial state; `satisfied_goals` and `unmet_goals` are the
+    atoms of the goal literals that hold, and do not hold, in the state that it reaches.
+    """
+
+    outcome: Outcome
+    faults: tuple[Fault, ...] = ()
+    steps: Sequence[Step] = ()
+    plan_length: int = 0
+    satisfied_goals: frozenset[Atom] = frozenset()
+    unmet_goals: frozenset[Atom] = frozenset()
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError("a verdict has three outcomes; compare verdict.outcome")
+
+    @property
+    def first(self) -> Fault | None:
+        return self.faults[0] if self.faults else None
+
+    def __str__(self) -> str:
+        if self.outcome is Outcome.VALID:
+            plural = "" if self.plan_length == 1 else "s"
+            return f"valid: the goal holds after {self.plan_length} step{plural}"
+        return f"{self.outcome.value}: {self.first}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON. `valid` is None for an unreadable plan; `executed` counts the steps; no states."""
+        return {
+            "outcome": self.outcome.value,
+            "valid": None if self.outcome is Outcome.UNREADABLE else self.outcome is Outcome.VALID,
+            "message": str(self),
+            "failing_step": self.first.step if self.first else None,
+            "faults": [fault.to_dict() for fault in self.faults],
+            "plan_length": self.plan_length,
+            "executed": len(self.steps),
+            "satisfied_goals": [list(atom) for atom in sorted(self.satisfied_goals)],
+            "unmet_goals": [list(atom) for atom in sorted(self.unmet_goals)],
+        }

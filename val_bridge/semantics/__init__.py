@@ -1,0 +1,40 @@
+"""What actions do.
+
+Takes a `Domain` and a `Problem`, gives a `Task`: binding of calls, ground actions, transitions, chains.
+
+Outside, a state is a set of atoms; inside, an integer with one bit per atom, given when the atom is first
+met. Not taken: grounding everything at the start (most ground actions are never called); numpy bit arrays (a
+slow import, and no faster at these sizes).
+"""
+
+from val_bridge.semantics.chain import Chain, Claim, InapplicableError, ParsedChain, Step, execute
+from val_bridge.semantics.state import Atom, Literal, State, atom_text, read_atom, state_text
+from val_bridge.semantics.task import Action, BindError, Call, Plan, Task, load_task, read_task
+from val_bridge.semantics.transition import Masks, applicable, progress, regress, unmet
+
+__all__ = [
+    "Action",
+    "Atom",
+    "BindError",
+    "Call",
+    "Chain",
+    "Claim",
+    "InapplicableError",
+    "Literal",
+    "Masks",
+    "ParsedChain",
+    "Plan",
+    "State",
+    "Step",
+    "Task",
+    "applicable",
+    "atom_text",
+    "execute",
+    "load_task",
+    "progress",
+    "read_atom",
+    "read_task",
+    "regress",
+    "state_text",
+    "unmet",
+]

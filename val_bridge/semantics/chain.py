@@ -1,0 +1,104 @@
+"""Chains of states and actions: those that are true by construction, and those that a text claims."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from val_bridge.pddl.span import Span
+from val_bridge.pddl.syntax import Atom, Call, Literal, Plan
+from val_bridge.semantics.ground import Action
+from val_bridge.semantics.state import State
+from val_bridge.semantics.task import Task
+from val_bridge.semantics.transition import applicable, progress, unmet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """An action between the states before and after it.
+
+    Raises ValueError if the action does not lead from the one to the other.
+    """
+
+    before: State
+    action: Action
+    after: State
+
+    def __post_init__(self) -> None:
+        if not applicable(self.before, self.action):
+            raise ValueError(f"{self.action} is not applicable before the step")
+        if progress(self.before, self.action) != self.after:
+            raise ValueError(f"{self.action} does not lead to the state after the step")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chain:
+    """Steps, each of which begins where the one before it ended. Raises ValueError if one does not."""
+
+    steps: tuple[Step, ...] = ()
+
+    def __post_init__(self) -> None:
+        for number, (step, following) in enumerate(pairwise(self.steps), 1):
+            if step.after != following.before:
+                raise ValueError(f"step {number + 1} does not begin where step {number} ended")
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    @property
+    def plan(self) -> Plan:
+        return Plan(calls=tuple(Call(name=s.action.name, arguments=s.action.arguments) for s in self.steps))
+
+
+class InapplicableError(ValueError):
+    """An action that cannot be executed where it stands. `step` counts from 1."""
+
+    def __init__(self, step: int, action: Action, literals: tuple[Literal, ...]) -> None:
+        super().__init__(step, action, literals)
+        self.step = step
+        self.action = action
+        self.unmet = literals
+
+    def __str__(self) -> str:
+        return f"step {self.step}, {self.action}: unmet precondition {' '.join(map(str, self.unmet))}"
+
+
+def execute(task: Task, actions: Iterable[Action | Call]) -> Chain:
+    """The chain of executing `actions` from the initial state.
+
+    Raises InapplicableError, and BindError for a call that names no ground action.
+    """
+    state = task.initial
+    steps: list[Step] = []
+    for number, item in enumerate(actions, 1):
+        action = item if isinstance(item, Action) else task.bind(item)
+        if literals := unmet(state, action):
+            raise InapplicableError(number, action, literals)
+        after = progress(state, action)
+        steps.append(Step(before=state, action=action, after=after))
+        state = after
+    return Chain(steps=tuple(steps))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What a text asserts about one step. None: the text does not say."""
+
+    call: Call
+    precondition: frozenset[Atom] | None = None
+    add: frozenset[Atom] | None = None
+    delete: frozenset[Atom] | None = None
+    after: State | None = None
+    unmet_goals: frozenset[Atom] | None = None
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedChain:
+    """What a text asserts about a whole plan; `unread` lists the pieces of text that were skipped."""
+
+    initial: State | None = None
+    claims: tuple[Claim, ...] = ()
+    plan: Plan | None = None
+    unread: tuple[str, ...] = ()
