@@ -46,6 +46,10 @@ class ChainTrainer(SFTTrainer):
     def tokens_seen(self) -> int:
         return self._total_train_tokens
 
+    def count_tokens(self, earlier: int) -> None:
+        """Take up the count of a run that goes on: TRL's checkpoints do not keep it."""
+        self._total_train_tokens = earlier
+
 
 class MinutesCap(TrainerCallback):
     """Shortens the schedule, once, to what fits the minutes; the shortened schedule survives a kill.
@@ -110,7 +114,11 @@ class Record(TrainerCallback):
         self.begun = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())  # tells the starts of a resumed run apart
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        self.start, self.tokens0 = time.monotonic(), self.trainer.tokens_seen
+        self.start = time.monotonic()
+        if state.global_step and self.path.exists():
+            rows = [json.loads(line) for line in self.path.read_text(encoding="utf-8").splitlines()]
+            self.trainer.count_tokens(max((r["tokens"] for r in rows if r["step"] <= state.global_step), default=0))
+        self.tokens0 = self.trainer.tokens_seen
         self.progress = Progress("train", state.max_steps * self.batch, "examples", start=state.global_step * self.batch)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:

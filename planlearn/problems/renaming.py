@@ -70,12 +70,15 @@ class Renaming:
 
 
 def random_renaming(rng: random.Random, domain: Domain, problem: Problem, words: list[str]) -> Renaming:
-    """Each predicate, action and object under its own word, drawn from `words`; a problem's names then say nothing.
+    """Each predicate, action and object under its own word, drawn from `words`; types keep their names.
 
     Raises ValueError if there are fewer words than names.
     """
     groups = [domain.predicates.keys(), domain.actions.keys(), domain.constants | problem.objects]
     names = [sorted(group) for group in groups]
-    drawn = iter(rng.sample(words, sum(map(len, names))))
+    count = sum(map(len, names))
+    if len(set(words)) < count:
+        raise ValueError(f"{count} names need as many different words, found {len(set(words))}")
+    drawn = iter(rng.sample(sorted(set(words)), count))
     predicates, actions, objects = ({name: next(drawn) for name in group} for group in names)
     return Renaming(domain=f"renamed-{domain.name}", predicates=predicates, actions=actions, objects=objects)

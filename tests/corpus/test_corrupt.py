@@ -12,7 +12,7 @@ from planlearn.corpus import corrupt
 from planlearn.corpus.corrupt import IN_STATE_ALONE, METHODS, ErrorClass, Spoiled, spoil
 from planlearn.corpus.judge import confirm
 from tests.walks import NAMES, walk
-from val_bridge import Chain, Outcome, ParsedChain, Task, check_chain, check_plan, execute
+from val_bridge import Chain, Outcome, ParsedChain, Plan, Task, check_chain, check_plan, execute
 
 every_class = pytest.mark.parametrize("error", list(ErrorClass), ids=str)
 every_domain = pytest.mark.parametrize("name", NAMES)
@@ -105,8 +105,14 @@ def test_where_nothing_can_be_spoiled_there_is_no_result(error: ErrorClass) -> N
     assert spoil(task, Chain(), error, random.Random(0)) is None
 
 
+def test_a_goal_that_cannot_be_missed_is_not() -> None:
+    task, chain = walk("logistics", 0)
+    task = Task(task.domain, replace(task.problem, goal=()))
+    assert spoil(task, chain, ErrorClass.GOAL, random.Random(0)) is None
+
+
 def test_a_plan_of_one_step_is_spoiled_too() -> None:
-    """The empty plan misses the goal; there is nothing to swap, and no step that a dropped one would break."""
+    """The empty plan misses the goal; there is nothing to swap, and no step needs a dropped one."""
     found = Counter()
     for seed in range(30):
         task, chain = walk("blocksworld", seed, steps=1)
@@ -141,6 +147,14 @@ class TestConfirmRefuses:
     def test_a_chain_that_is_right(self, made: tuple[Task, Chain, Spoiled]) -> None:
         task, chain, spoiled = made
         assert not confirm(task, replace(spoiled, parsed=true_claims(task, chain)))
+
+    def test_another_plan(self, made: tuple[Task, Chain, Spoiled]) -> None:
+        """Wrong claims about a plan that is wrong itself are not an effect or frame error alone."""
+        task, chain, spoiled = made
+        parsed = replace(spoiled.parsed, plan=Plan(calls=chain.plan.calls[::-1]))
+        if spoiled.error not in (ErrorClass.PRECONDITION, ErrorClass.GOAL):
+            assert check_chain(task, parsed).first.step == spoiled.step
+        assert not confirm(task, replace(spoiled, parsed=parsed))
 
     def test_another_step(self, made: tuple[Task, Chain, Spoiled]) -> None:
         task, _, spoiled = made

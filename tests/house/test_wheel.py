@@ -12,8 +12,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 EXTRAS = (
-    "torch", "transformers", "trl", "peft", "datasets", "accelerate", "safetensors", "gguf", "tokenizers", "numpy",
-    "filelock", "huggingface_hub", "scipy", "pytest", "hypothesis", "unified_planning", "up_pyperplan", "pyperplan",
+    "torch", "transformers", "trl", "peft", "datasets", "accelerate", "safetensors", "gguf", "tokenizers",
+    "numpy", "filelock", "huggingface_hub", "scipy", "pytest", "hypothesis", "unified_planning",
+    "up_pyperplan", "pyperplan",
 )  # fmt: skip
 
 
@@ -34,14 +35,14 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that holds the installed wheel and nothing else; its needs come from this Python."""
     site = tmp_path_factory.mktemp("site")
     subprocess.run(
-        [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", str(site), str(wheel)],
-        check=True,
+        [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", str(site),
+        str(wheel)], check=True,
     )  # fmt: skip
     return site
 
 
 def planlearn(site: Path, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """The installed command, or with "-m" first the installed modules, in another folder, without the extras."""
+    """The installed command (with "-m" first: an installed module), in another folder, without the extras."""
     start = folder / "start"
     start.mkdir(exist_ok=True)
     # None in sys.modules makes a package look as if it were not installed.

@@ -317,9 +317,7 @@ def test_the_hash_knows_weights_not_files(base: Path, tmp_path: Path) -> None:
     assert weights_hash(tmp_path) != weights_hash(base)
 
 
-@pytest.mark.parametrize(
-    "content", [None, b"", b"short", b"\xff" * 64, (5).to_bytes(8, "little") + b"[1,2]"]
-)
+@pytest.mark.parametrize("content", [None, b"", b"short", b"\xff" * 64, (5).to_bytes(8, "little") + b"[1,2]"])
 def test_what_is_not_safetensors_has_no_hash(tmp_path: Path, content: bytes | None) -> None:
     if content is not None:
         (tmp_path / "model.safetensors").write_bytes(content)

@@ -250,6 +250,32 @@ def test_an_effect_that_changes_nothing_need_not_be_claimed(delivery):
     assert check_chain(task, with_claim(chain, 1, add=frozenset())).first.kind is FaultKind.TRANSITION
 
 
+def test_an_atom_that_is_deleted_and_added_again_stays(delivery):
+    """It may be claimed in both lists or in neither; in the deletes alone, it is missing afterwards."""
+    task = delivery.task
+    chain = true_claims(task, "(circle t l1) " + DELIVERY, states=False, changes=True)
+    assert check_chain(task, chain).outcome is Outcome.VALID
+    neither = with_claim(chain, 1, add=frozenset(), delete=frozenset())
+    assert check_chain(task, neither).outcome is Outcome.VALID
+    assert check_chain(task, with_claim(chain, 1, add=frozenset(), delete=None)).outcome is Outcome.VALID
+    first = check_chain(task, with_claim(chain, 1, add=frozenset())).first
+    assert [str(violation) for violation in first.violations] == ["missing_add (at t l1)"]
+
+
+def test_an_equation_that_fails_is_no_atom_to_claim(delivery):
+    task = delivery.task
+    go = Call(name="go", arguments=("t", "l1", "l1"))
+    claim = Claim(call=go, precondition=atoms("(at t l1)", "(road l1 l1)"))
+    verdict = check_chain(task, ParsedChain(claims=(claim,)))
+    assert [fault.kind for fault in verdict.faults] == [FaultKind.PRECONDITION, FaultKind.GOAL]
+
+
+def test_a_malformed_atom_is_reported_once(task, chain):
+    goals = chain.claims[1].unmet_goals | atoms("(on a z)")
+    verdict = check_chain(task, with_claim(chain, 2, unmet_goals=goals))
+    assert [fault.kind for fault in verdict.faults] == [FaultKind.STATE_FACT]
+
+
 def test_a_step_is_judged_from_the_state_that_was_claimed(task, chain):
     """A wrong state in step 1 is one fault; step 2, right from there, is not another."""
     lost = atoms("(ontable c)")

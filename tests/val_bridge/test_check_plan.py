@@ -285,6 +285,11 @@ def test_masks_and_sets_agree(worlds):
     assert seen == {(Outcome.VALID, True), (Outcome.INVALID, True), (Outcome.INVALID, False)}
 
 
+def test_an_atom_that_is_deleted_and_added_stays_true(delivery):
+    plan = "(circle t l1) (load p t l1) (go t l1 l2) (circle t l2) (go t l2 hub) (drop p t hub)"
+    assert check_plan_text(delivery.task, plan).outcome is Outcome.VALID
+
+
 def test_ten_thousand_steps_are_judged(blocks):
     task = blocks.task
     calls = read_plan("(unstack b a) (stack b a)").calls * 5_000

@@ -80,9 +80,10 @@ def test_a_ground_action_is_made_once(blocks):
 @pytest.mark.parametrize(
     ("call", "message", "argument"),
     [
-        (("pickup", "a"), "unknown_action: expected one of drop fly go load rename seal, found pickup", None),
-        (("lod", "p", "t", "l1"), "unknown_action: expected one of drop fly go load rename seal, found lod;"
-            " did you mean 'load'?", None),
+        (("pickup", "a"), "unknown_action: expected one of circle drop fly go load rename seal, found"
+            " pickup", None),
+        (("lod", "p", "t", "l1"), "unknown_action: expected one of circle drop fly go load rename seal, found"
+            " lod; did you mean 'load'?", None),
         (("load", "p", "t"), "wrong_arity: expected 3 arguments (?m ?v ?p), found 2 (p t)", None),
         (("load",), "wrong_arity: expected 3 arguments (?m ?v ?p), found none", None),
         (("load", "p", "t", "hubb"), "unknown_object: expected a place as ?p, found hubb; did you mean"
@@ -182,30 +183,29 @@ def test_actions_are_those_whose_static_part_holds(worlds):
 
 
 STATIC_DOMAIN = """(define (domain grid)
-  (:types cell item)
+  (:types room - cell cell item)
   (:constants home - cell)
   (:predicates (next ?a ?b - cell) (wall ?a - cell) (at ?x - item ?a - cell) (open))
   (:action slide :parameters (?x - item ?a ?b ?c - cell)
     :precondition (and (at ?x ?a) (next ?a ?b) (next ?b ?c) (next home ?b) (not (wall ?c)))
     :effect (and (not (at ?x ?a)) (at ?x ?c)))
+  (:action enter :parameters (?a - cell ?r - room) :precondition (next ?a ?r))
   (:action loop :parameters (?a - cell) :precondition (next ?a ?a))
   (:action shut :precondition (open)))
 """
 
 
 def test_static_preconditions_are_joined():
-    """Shared variables, a repeated one, a constant, a negated one, a false one without arguments."""
+    """Shared variables, a repeated one, a constant, a negation, a false atom, a narrower type."""
     task = read_task(
         STATIC_DOMAIN,
-        """(define (problem g) (:domain grid) (:objects x - item a b c d - cell)
+        """(define (problem g) (:domain grid) (:objects x - item a b c - cell d - room)
         (:init (at x a) (next a b) (next b c) (next b d) (next home b) (next c c) (wall d))
         (:goal (at x c)))""",
     )
-    assert [str(action) for action in task.actions] == ["(loop c)", "(slide x a b c)", "(slide x home b c)"]
-    assert [str(action) for action in task.applicable_actions(task.initial)] == [
-        "(loop c)",
-        "(slide x a b c)",
-    ]
+    everything = ["(enter b d)", "(loop c)", "(slide x a b c)", "(slide x home b c)"]
+    assert [str(action) for action in task.actions] == everything
+    assert [str(action) for action in task.applicable_actions(task.initial)] == everything[:3]
 
 
 def test_a_task_travels_between_processes(delivery):

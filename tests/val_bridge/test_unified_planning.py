@@ -44,7 +44,7 @@ def test_unified_planning_agrees(name, blocks, delivery):
     problem = PDDLReader().parse_problem_string(domain, world.problem)
     manager = problem.environment.expression_manager
     outcomes = []
-    for plan in variants(task, read_plan(PLANS[name]), random.Random(5), 15):
+    for plan in variants(task, read_plan(PLANS[name]), random.Random(5), 10):
         verdict = check_plan(task, plan)
         theirs = SequentialPlan(
             [

@@ -84,7 +84,7 @@ class Domain:
         """Whether every object of type `kind` is an object of type `ancestor`."""
         while kind != ancestor and kind in self.types:
             kind = self.types[kind]
-        return kind == ancestor or ancestor == OBJECT
+        return kind == ancestor
 
     def fits(self, kind: str, parameter: Parameter) -> bool:
         """Whether an object of type `kind` may stand for `parameter`."""

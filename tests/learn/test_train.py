@@ -1,0 +1,204 @@
+"""Training: TRL's loss, resuming after a kill, the cap of minutes, an adapter that plain peft loads."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="the train extra is not installed")
+
+from planlearn.cli.eval import asked_from_rows, load_trained  # noqa: E402
+from planlearn.corpus.build import build_corpus  # noqa: E402
+from planlearn.errors import RecipeError, SequenceTooLong  # noqa: E402
+from planlearn.learn.tokens import tokenize  # noqa: E402
+from planlearn.learn.train import read_rows, train  # noqa: E402
+from planlearn.models import load_model  # noqa: E402
+from planlearn.recipes import find_recipe, load_recipe  # noqa: E402
+
+SMALL = [
+    "examples=32", "validation=4", "test=4", "adapter.rank=4", "checkpoint_steps=2", "precision=float32",
+    "training.per_device_train_batch_size=4", "training.logging_steps=1", "evaluation.max_tokens=40",
+]
+
+
+def recipe(*overrides, **fixed):
+    return load_recipe(find_recipe("blocksworld", ""), [*SMALL, *overrides], model="tiny", **fixed)
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("corpus")
+    build_corpus(folder, "blocksworld", 0, recipe().corpus, lambda *_: None)
+    return folder
+
+
+def base(corpus, seed=0):
+    texts = [row[key] for row in read_rows(corpus / "train.jsonl") for key in ("prompt", "completion")]
+    return load_model("tiny", seed=seed, vocabulary=texts)
+
+
+def steps(run):
+    return [json.loads(line)["step"] for line in (run / "training.jsonl").read_text().splitlines()]
+
+
+def tokens_at_the_end(run):
+    return json.loads((run / "training.jsonl").read_text().splitlines()[-1])["tokens"]
+
+
+def weights(folder):
+    from safetensors.torch import load_file
+
+    return load_file(next(folder.glob("*.safetensors")))
+
+
+def test_the_loss_is_trls_own(corpus, tmp_path):
+    """Five steps of our trainer and of SFTTrainer on the same batches; equal to 1e-4."""
+    from datasets import Dataset
+    from trl import SFTConfig, SFTTrainer
+
+    from planlearn.learn.trainer import ChainTrainer
+
+    losses = {}
+    for kind in (SFTTrainer, ChainTrainer):
+        loaded = base(corpus)
+        tokens = tokenize(read_rows(corpus / "train.jsonl")[:20], loaded.tokenizer, 2048)
+        data = Dataset.from_dict({
+            "input_ids": [list(t.input_ids) for t in tokens], "labels": [list(t.labels) for t in tokens],
+        })
+        torch.manual_seed(0)
+        trainer = kind(
+            model=loaded.model, train_dataset=data, processing_class=loaded.tokenizer,
+            args=SFTConfig(
+                output_dir=str(tmp_path / kind.__name__), max_steps=5, per_device_train_batch_size=4, max_length=None,
+                train_sampling_strategy="sequential", logging_steps=1, use_cpu=True, bf16=False, learning_rate=1e-3,
+                report_to="none", save_strategy="no", gradient_checkpointing=False, disable_tqdm=True,
+                dataset_kwargs={"skip_prepare_dataset": True},
+            ),
+        )
+        trainer.train()
+        losses[kind.__name__] = [row["loss"] for row in trainer.state.log_history if "loss" in row]
+    assert len(losses["ChainTrainer"]) == 5
+    assert losses["ChainTrainer"] == pytest.approx(losses["SFTTrainer"], abs=1e-4)
+
+
+def test_a_finished_run_is_left_alone_and_a_checkpoint_taken_up(corpus, tmp_path):
+    """A run that lost its last steps ends with the weights of one that was never stopped."""
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    adapter = train(recipe(), base(corpus), corpus, whole)
+    assert steps(whole) == list(range(1, 9))
+    before = (adapter / "adapter_model.safetensors").stat().st_mtime_ns
+    assert train(recipe(), base(corpus), corpus, whole) == adapter
+    assert (adapter / "adapter_model.safetensors").stat().st_mtime_ns == before
+
+    train(recipe(), base(corpus), corpus, broken)
+    import shutil
+
+    shutil.rmtree(broken / "adapter")
+    (broken / "checkpoints" / "checkpoint-8" / "planlearn-whole").unlink()  # as if killed while it was written
+    resumed = train(recipe(), base(corpus), corpus, broken)
+    assert steps(broken)[8:] == [7, 8]  # from checkpoint 6
+    assert tokens_at_the_end(broken) == tokens_at_the_end(whole)
+    for name, tensor in weights(adapter).items():
+        assert torch.equal(tensor, weights(resumed)[name]), name
+
+
+def test_kill_9_costs_the_work_since_the_last_checkpoint_alone(corpus, tmp_path):
+    """The command line, killed while it trains; the same command goes on and finishes."""
+    run = tmp_path / "run"
+    command = [
+        sys.executable, "-m", "planlearn", "train", "--model", "tiny", "--out", str(run), *SMALL, "examples=400",
+    ]
+    environment = os.environ | {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
+    first = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 240
+    while not list(run.glob("checkpoints/checkpoint-*/planlearn-whole")):
+        assert first.poll() is None and time.monotonic() < deadline, "no checkpoint was written"
+        time.sleep(0.05)
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    assert not (run / "adapter").exists()
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=400)
+    assert done.returncode == 0, done.stderr
+    seen = steps(run)
+    restart = next(i for i in range(1, len(seen)) if seen[i] <= seen[i - 1]) if len(set(seen)) < len(seen) else None
+    first_after = seen[restart] if restart is not None else max(seen)
+    assert set(seen) == set(range(1, 101))
+    assert first_after > 1, "the second start began from nothing"
+    assert str(run / "adapter") in done.stdout and "seconds" in done.stdout
+    again = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=400)
+    assert again.returncode == 0 and steps(run) == seen
+
+
+def test_minutes_shorten_the_schedule_once_and_for_all(corpus, tmp_path):
+    """A cap that only some of the steps fit; the rate still falls to the schedule's end."""
+    short = recipe("examples=32", "training.num_train_epochs=400", "minutes=0.05")
+    train(short, base(corpus), corpus, tmp_path)
+    planned = json.loads((tmp_path / "schedule.json").read_text())["max_steps"]
+    assert 12 < planned < 3200
+    assert steps(tmp_path)[-1] == planned
+    last = json.loads((tmp_path / "training.jsonl").read_text().splitlines()[-1])
+    assert last["learning_rate"] < 0.05 * short.training["learning_rate"]
+
+
+def test_plain_peft_gives_the_same_plans_as_our_evaluator(corpus, tmp_path):
+    """The adapter folder needs nothing of planlearn: PeftModel and generate write the same text."""
+    from peft import PeftModel
+
+    from planlearn.chains import problem_prompt
+    from planlearn.models import Prompt, generate
+
+    adapter = train(recipe(), base(corpus), corpus, tmp_path)
+    loaded, style, _ = load_trained(adapter, "tiny")
+    asked = asked_from_rows(read_rows(corpus / "validation.jsonl"))
+    prompts = [Prompt(id=a.id, text=problem_prompt(a.task, style)) for a in asked]
+    ours = {c.id: c.text for c in generate(loaded, prompts, max_tokens=30, batch_size=4)}
+    plain = base(corpus)
+    model = PeftModel.from_pretrained(plain.model, str(adapter)).eval()
+    for prompt in prompts:
+        ids = torch.tensor([loaded.tokenizer(prompt.text)["input_ids"]])
+        out = model.generate(
+            input_ids=ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=30,
+            eos_token_id=loaded.tokenizer.eos_token_id, pad_token_id=loaded.tokenizer.pad_token_id,
+        )[0, ids.shape[1] :].tolist()
+        if loaded.tokenizer.eos_token_id in out:
+            out = out[: out.index(loaded.tokenizer.eos_token_id)]
+        assert loaded.tokenizer.decode(out) == ours[prompt.id]
+
+
+def test_the_adapter_folder_names_no_path_and_holds_half_precision(corpus, tmp_path):
+    adapter = train(recipe(), base(corpus), corpus, tmp_path)
+    names = {path.name for path in adapter.iterdir()}
+    assert names >= {"adapter_model.safetensors", "adapter_config.json", "README.md", "recipe.yaml", "planlearn.json"}
+    for path in adapter.iterdir():
+        assert str(tmp_path).encode() not in path.read_bytes() and b"/home/" not in path.read_bytes(), path.name
+    assert {t.dtype for t in weights(adapter).values()} == {torch.float16}
+    assert json.loads((adapter / "adapter_config.json").read_text())["base_model_name_or_path"] == "tiny"
+
+
+def test_a_model_trained_whole_is_an_ordinary_folder(corpus, tmp_path):
+    whole = recipe("adapter.rank=0")
+    folder = train(whole, base(corpus), corpus, tmp_path)
+    assert folder.name == "model"
+    loaded, style, about = load_trained(folder, None)
+    assert about["model"] == "model" and loaded.tokenizer.eos_token_id is not None
+    assert not style.domain_in_prompt
+
+
+@pytest.mark.parametrize(
+    ("override", "error", "says"),
+    [
+        ("training.learning_rte=1", RecipeError, "training.learning_rte: not a field of TRL's SFTConfig; did you mean 'learning_rate'"),
+        ("training.max_steps=3", RecipeError, "training.max_steps: set by the recipe itself"),
+        ("max_length=20", SequenceTooLong, "has [0-9]+ tokens, the limit is 20"),
+        ("max_length=100000", SequenceTooLong, "more than the model's context"),
+    ],
+)
+def test_what_cannot_be_trained_is_said_before_anything_is_written(corpus, tmp_path, override, error, says):
+    with pytest.raises(error, match=says):
+        train(recipe(override), base(corpus), corpus, tmp_path)
+    assert not (tmp_path / "adapter").exists()

@@ -1,0 +1,82 @@
+"""The default model, converted: only where the cache holds it, since tests use no network."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from planlearn.models import PRESETS, LoadedModel, Prompt, Stop, generate, is_fetched, load_model
+from tests.conftest import Need
+
+PRESET = PRESETS["smollm2-135m"]
+
+
+@pytest.fixture(scope="module")
+def smollm2(need: Need) -> LoadedModel:
+    if not is_fetched(PRESET):
+        need("smollm2", "it is not in the cache; `make fetch-model` fetches it")
+    return load_model(PRESET.name, download=False, device="cpu")
+
+
+def test_the_converted_weights_are_the_ones_that_were_tested(smollm2: LoadedModel) -> None:
+    assert smollm2.base_hash == "f4d941b9bf782e21317f5e2623cb52dfd39b32272c2fc9a509f4db221591f468"
+    assert smollm2.model.num_parameters() == 134_515_008
+
+
+def test_the_record_speaks_of_the_weights_beside_it(smollm2: LoadedModel) -> None:
+    from planlearn.models import fetch, weights_hash
+
+    folder = fetch(PRESET)
+    record = json.loads((folder / "planlearn.json").read_text())
+    assert record["weights_sha256"] == smollm2.base_hash == weights_hash(folder)
+
+
+def test_padding_is_not_the_end_mark(smollm2: LoadedModel) -> None:
+    tokenizer, config = smollm2.tokenizer, smollm2.model.config
+    assert (tokenizer.bos_token_id, tokenizer.eos_token_id, tokenizer.pad_token_id) == (1, 2, 0)
+    assert (config.bos_token_id, config.eos_token_id, config.pad_token_id) == (1, 2, 0)
+    assert tokenizer.eos_token == "<|im_end|>"
+    assert tokenizer.model_max_length == config.max_position_embeddings == 8192
+
+
+def test_its_settings_hold_no_surprise_for_greedy_decoding(smollm2: LoadedModel) -> None:
+    settings = smollm2.model.generation_config.to_diff_dict()
+    assert settings.keys() - {"transformers_version"} == {"bos_token_id", "eos_token_id", "pad_token_id"}
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ("(unstack a c)", ["(", "un", "stack", "Ġa", "Ġc", ")"]),
+        ("at p12 l0-1\n\n", ["at", "Ġp", "1", "2", "Ġl", "0", "-", "1", "ĊĊ"]),
+        ("3  12", ["3", "ĠĠ", "1", "2"]),
+    ],
+)
+def test_the_tokenizer_splits_as_the_original_does(
+    smollm2: LoadedModel, text: str, pieces: list[str]
+) -> None:
+    """Digits stand alone, and no mark is added in front."""
+    ids = smollm2.tokenizer(text)["input_ids"]
+    assert smollm2.tokenizer.convert_ids_to_tokens(ids) == pieces
+    assert smollm2.tokenizer.decode(ids) == text
+
+
+def test_it_answers_in_a_batch_as_alone(smollm2: LoadedModel) -> None:
+    """Three chats of different lengths; one of the answers shows that the weights are whole."""
+    questions = ["What is the capital of France?", "2+2=?", "Name three colours, please, and say why."]
+    texts = [
+        smollm2.tokenizer.apply_chat_template(
+            [{"role": "user", "content": question}], tokenize=False, add_generation_prompt=True
+        )
+        for question in questions
+    ]
+    prompts = [Prompt(id=str(number), text=text) for number, text in enumerate(texts)]
+    answers = {answer.id: answer for answer in generate(smollm2, prompts, max_tokens=12, batch_size=2)}
+    assert answers["0"].text == "The capital of France is Paris." and answers["0"].stop is Stop.END
+    for prompt in prompts:
+        encoded = smollm2.tokenizer(prompt.text, return_tensors="pt")
+        written = smollm2.model.generate(**encoded, do_sample=False, max_new_tokens=12)
+        ids = written[0, encoded["input_ids"].shape[1] :].tolist()
+        assert answers[prompt.id].tokens == len(ids)
+        assert answers[prompt.id].text == smollm2.tokenizer.decode([token for token in ids if token != 2])
