@@ -18,8 +18,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 
 # What was set on make's command line and is not one of the variables above is a key of the recipe:
-# `make train examples=500 adapter.rank=16`. Make writes a space inside a value as "\ ", which the shell reads
-# back.
+# `make train examples=500 adapter.rank=16`.
+# Make writes a space inside a value as "\ ", which the shell reads back.
 OWN := PYTHON VENV TORCH TORCH_CONSTRAINTS DOMAIN MODEL SEED MINUTES ARGS ADAPTER OUT PLANBENCH_DIR
 KEYS = $(subst <space>,\ ,$(filter-out $(OWN:%=%=%),$(subst \ ,<space>,$(MAKEOVERRIDES))))
 
@@ -29,8 +29,7 @@ KEYS = $(subst <space>,\ ,$(filter-out $(OWN:%=%=%),$(subst \ ,<space>,$(MAKEOVE
 help:  ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
-env: $(STAMP)  ## Create .venv with everything that training and tests need (PYTHON=, TORCH=,
-TORCH_CONSTRAINTS=).
+env: $(STAMP)  ## Create .venv with all that training and tests need: PYTHON= TORCH= TORCH_CONSTRAINTS=.
 
 # torch goes first, so that no other package chooses its build.
 $(STAMP): pyproject.toml constraints-cpu.txt
@@ -40,28 +39,24 @@ $(STAMP): pyproject.toml constraints-cpu.txt
 	$(BIN)/python -m pip install --quiet $(TORCH_CONSTRAINTS) -e '.[train,plan,serve,test]'
 	touch $@
 
-train: $(STAMP)  ## Fetch the model, build the corpus, train, evaluate: DOMAIN= MODEL= SEED= MINUTES= and any
-key=value of the recipe.
+train: $(STAMP)  ## Fetch, build a corpus, train, evaluate: DOMAIN= MODEL= SEED= MINUTES= and recipe keys.
 	$(BIN)/planlearn train --domain $(DOMAIN) $(if $(MODEL),--model $(MODEL)) $(if $(SEED),--seed $(SEED)) \
 	  $(if $(MINUTES),--minutes $(MINUTES)) $(KEYS) $(ARGS)
 
-eval: $(STAMP)  ## Measure plan validity on PlanBench's instances: DOMAIN= PLANBENCH_DIR= OUT= and ADAPTER= or
-MODEL=.
+eval: $(STAMP)  ## Measure plan validity on PlanBench: DOMAIN= PLANBENCH_DIR= OUT= and ADAPTER= or MODEL=.
 	$(if $(PLANBENCH_DIR),,$(error set PLANBENCH_DIR to a folder that holds PlanBench's instance sets))
-	$(BIN)/planlearn eval --domain $(DOMAIN) --instances $(PLANBENCH_DIR)/$(DOMAIN) --out $(or
-	$(OUT),data/runs/eval-$(DOMAIN)) \
+	$(BIN)/planlearn eval --domain $(DOMAIN) --instances $(PLANBENCH_DIR)/$(DOMAIN) \
+	  --out $(or $(OUT),data/runs/eval-$(DOMAIN)) \
 	  $(if $(ADAPTER),--adapter $(ADAPTER)) $(if $(MODEL),--model $(MODEL)) $(ARGS)
 
-data: $(STAMP)  ## Build a domain's corpus without training: DOMAIN= SEED= OUT= and any key=value of the
-recipe.
+data: $(STAMP)  ## Build a domain's corpus without training: DOMAIN= SEED= OUT= and recipe keys.
 	$(BIN)/planlearn data build --domain $(DOMAIN) --out $(or $(OUT),data/corpora/$(DOMAIN)) \
 	  $(if $(SEED),--seed $(SEED)) $(KEYS) $(ARGS)
 
 fetch-model: $(STAMP)  ## Download and convert a preset's weights into the cache: MODEL=.
 	$(BIN)/python -m planlearn.models $(MODEL)
 
-test: $(STAMP)  ## Run the tests; PLANLEARN_REQUIRE=smollm2,planbench makes a missing model or data set an
-error.
+test: $(STAMP)  ## Run the tests; PLANLEARN_REQUIRE=smollm2,planbench forbids skipping for lack of them.
 	$(BIN)/python -m pytest $(ARGS)
 
 golden: $(STAMP)  ## Rewrite the golden files from what the code says now; review the difference.

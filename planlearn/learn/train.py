@@ -159,7 +159,9 @@ def save_final(model: Any, loaded: Any, recipe: Recipe, final: Path, facts: dict
         save_file(state, beside / "adapter_model.safetensors", metadata={"format": "pt"})
     else:
         model.save_pretrained(beside, safe_serialization=True)
-    loaded.tokenizer.save_pretrained(beside)
+    # An adapter's tokenizer is its base's, unless that base is made anew from a seed and its words.
+    if not recipe.adapter.rank or (loaded.preset is not None and loaded.preset.shape is not None):
+        loaded.tokenizer.save_pretrained(beside)
     write_text(beside / "recipe.yaml", yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False))
     if recipe.adapter.rank:
         write_adapter_record(beside, loaded)

@@ -13,9 +13,10 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import reduce
 
 from planlearn.planners.roles import NotCovered, Roles
-from val_bridge import Call, State, Task
+from val_bridge import Call, State, Task, progress
 
 TABLE = ""
 Place = str
@@ -27,7 +28,7 @@ Move = tuple[str, Place, Place]
 def plan_blocksworld(
     task: Task, roles: Roles, state: State, *, rng: random.Random | None = None, limit: int
 ) -> list[Call] | None:
-    """A shortest plan, or None if there is none.
+    """A shortest plan, or None if there is none; one step more than the shortest may be left where a goal is `clear`.
 
     limit: deadlocks looked into; beyond it the plan is valid and good, no longer proven shortest.
     Raises NotCovered for a state that is no arrangement of blocks, and for goals about the hand or of absence.
@@ -36,6 +37,8 @@ def plan_blocksworld(
     goal = _Goal.read(task, roles)
     if goal is None:
         return None
+    if task.goal <= state:
+        return []
     ranking = sorted(task.objects)
     if rng is not None:
         rng.shuffle(ranking)
@@ -49,6 +52,9 @@ def plan_blocksworld(
     for block, source, place in _solve(world, goal, ranking, limit):
         calls.append(roles.call("unstack", block, source) if source else roles.call("pick-up", block))
         calls.append(roles.call("stack", block, place) if place else roles.call("put-down", block))
+    # Where blocks need only be clear, the last one may stay in the hand.
+    if task.goal <= reduce(progress, map(task.bind, calls[:-1]), state):
+        calls.pop()
     return calls
 
 

@@ -1,6 +1,6 @@
 """The process that a planning engine runs in. Started by `engines`, by path: it imports nothing of planlearn.
 
-Reads one JSON object from standard input (domain, problem, engine, parameters) and writes one to standard output:
+Reads one JSON object from standard input (domain, problem, engine, complete, parameters) and writes one to standard output:
 {"status": "solved", "plan": [[name, argument, ...], ...]}, {"status": "unsolvable"} or {"status": "failed", "why": ...}.
 pyperplan is GPL-3+: it is imported here alone, behind a process boundary.
 """
@@ -38,7 +38,8 @@ def solve(request: dict[str, Any]) -> dict[str, Any]:
     if result.plan is not None:
         steps = [[a.action.name, *map(str, a.actual_parameters)] for a in result.plan.actions]
         return {"status": "solved", "plan": [[name.lower() for name in step] for step in steps]}
-    if result.status == Status.UNSOLVABLE_PROVEN:
+    exhausted = request["complete"] and result.status == Status.UNSOLVABLE_INCOMPLETELY
+    if exhausted or result.status == Status.UNSOLVABLE_PROVEN:
         return {"status": "unsolvable"}
     return {"status": "failed", "why": result.status.name.lower().replace("_", " ")}
 

@@ -23,10 +23,14 @@ from val_bridge import Call, Plan
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
-    """One of unified-planning's engines: what must be installed, and its parameters for any and for shortest plans."""
+    """One of unified-planning's engines: what must be installed, and its parameters for any and for shortest plans.
+
+    complete: whether a search that ends without a plan proves that there is none, though the engine does not say so.
+    """
 
     module: str
     extra: str
+    complete: bool
     any_plan: Mapping[str, str]
     shortest: Mapping[str, str]
 
@@ -35,12 +39,14 @@ ENGINES: Mapping[str, Engine] = MappingProxyType({
     "pyperplan": Engine(
         module="up_pyperplan",
         extra="plan",
+        complete=True,
         any_plan={"search": "gbf", "heuristic": "hff"},
         shortest={"search": "astar", "heuristic": "lmcut"},
     ),
     "fast-downward": Engine(
         module="up_fast_downward",
         extra="fd",
+        complete=False,
         any_plan={"fast_downward_alias": "lama-first"},
         shortest={"fast_downward_search_config": "astar(lmcut())"},
     ),
@@ -60,6 +66,7 @@ def engine_plan(
         "domain": domain_text,
         "problem": problem_text,
         "engine": engine,
+        "complete": chosen.complete,
         "parameters": dict(chosen.shortest if optimal else chosen.any_plan),
     }
     # -P: the script's own folder stays off the path, where search.py would hide other people's modules.

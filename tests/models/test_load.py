@@ -303,7 +303,7 @@ def test_a_broken_adapter_is_one_sentence(base: Path, adapter: Path, tmp_path: P
 
 
 def test_the_hash_knows_weights_not_files(base: Path, tmp_path: Path) -> None:
-    """Divided into files, in another order, with other metadata: the same weights. One changed value: others."""
+    """In two files, in another order, with other metadata: the same weights. One changed value: others."""
     from safetensors.torch import load_file, save_file
 
     tensors = load_file(base / "model.safetensors")

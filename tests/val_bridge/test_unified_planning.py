@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from importlib.util import find_spec
 
 import pytest
 
@@ -28,8 +29,9 @@ def variants(task: Task, plan: Plan, rng: random.Random, count: int):
 
 
 @pytest.mark.parametrize("name", PLANS)
-def test_unified_planning_agrees(name, blocks, delivery):
-    pytest.importorskip("unified_planning")
+def test_unified_planning_agrees(name, blocks, delivery, need):
+    if find_spec("unified_planning") is None:
+        need("unified-planning", "not installed")
     from unified_planning.engines.plan_validator import SequentialPlanValidator
     from unified_planning.engines.results import ValidationResultStatus
     from unified_planning.environment import get_environment
