@@ -86,6 +86,8 @@ def _explain(error: BaseException) -> tuple[str, int]:
         case OSError(errno=errno.ENOSPC | errno.EDQUOT):
             file = f"{os.fsdecode(error.filename)}: " if error.filename else ""
             return f"{file}no space left on the device; free some and run the same command again", USAGE
+        case Exception() if "No space left on device" in str(error):  # safetensors and others wrap it
+            return "no space left on the device; free some and run the same command again", USAGE
         case OSError(filename=str() | bytes()):
             return f"{os.fsdecode(error.filename)}: {error.strerror}", USAGE
         case KeyboardInterrupt():

@@ -169,7 +169,7 @@ def load_trained(folder: Path, model: str | None) -> tuple[LoadedModel, ChainSty
         if base is None:
             raise typer.BadParameter("this adapter does not say its base model; name it with --model")
         vocabulary: Iterable[str] = ()
-        if base in PRESETS and PRESETS[base].shape is not None:
+        if base in PRESETS and PRESETS[base].shape is not None and (folder / "tokenizer.json").exists():
             # A base made from a seed and its words: the same words give the same base again.
             tokenizer = AutoTokenizer.from_pretrained(folder)
             vocabulary = tokenizer.get_vocab().keys() - set(tokenizer.all_special_tokens)

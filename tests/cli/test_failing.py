@@ -34,6 +34,11 @@ FAILURES = [
         2,
         "planlearn: f: no space left on the device; free some and run the same command again",
     ),
+    (
+        RuntimeError("IoError(Os { code: 28, message: \"No space left on device\" })"),
+        2,
+        "planlearn: no space left on the device; free some and run the same command again",
+    ),
     (KeyError("x"), 3, "planlearn: internal error: KeyError: 'x' (set PLANLEARN_DEBUG=1 for the traceback)"),
     (OSError("odd"), 3, "planlearn: internal error: OSError: odd (set PLANLEARN_DEBUG=1 for the traceback)"),
     (MemoryError(), 3, "planlearn: internal error: MemoryError: (set PLANLEARN_DEBUG=1 for the traceback)"),

@@ -1,0 +1,95 @@
+"""What cannot be used gets one sentence that says what and where, exit code 2, and nothing under a final name."""
+
+import errno
+import json
+from pathlib import Path
+
+import pytest
+
+TRAIN = ("train", "--model", "tiny", "--out", "run", "examples=8", "validation=2", "test=2")
+
+
+def final_files(folder: Path) -> set[str]:
+    """What a finished run has; a recipe alone is no result."""
+    if not folder.exists():
+        return set()
+    return {path.name for path in folder.rglob("*") if path.name in ("manifest.json", "adapter", "model", "results.json")}
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("train", "--domain", "blocksword"), "did you mean 'blocksworld'"),
+        (("check", "blocksword", "p.pddl", "good.plan"), "did you mean 'blocksworld'"),
+        (("check", "broken.pddl", "p.pddl", "good.plan"), "broken.pddl:2:1: expected"),
+        (("check", "blocksworld", "broken.pddl", "good.plan"), "broken.pddl:"),
+        ((*TRAIN, "exampels=3"), "exampels: unknown key"),
+        ((*TRAIN, "adapter.rank=-3"), "adapter.rank: "),
+        ((*TRAIN, "--recipe", "broken.pddl"), "broken.pddl: expected a block of keys"),
+        (("data", "planbench", "."), "PlanBench folder"),
+        (("data", "build", "--domain", "sokobann", "--out", "c"), "sokobann"),
+        (("eval", "--instances", "empty.jsonl", "--out", "out", "--model", "tiny"), "empty.jsonl holds no problem"),
+    ],
+)
+def test_one_sentence_and_exit_code_two(run, files, words, says):
+    (files / "empty.jsonl").write_text("")
+    done = run(*words)
+    assert done.exit_code == 2, done.output
+    assert says in done.stderr and done.stderr.count("\n") == 1 and "Traceback" not in done.stderr
+    assert not final_files(files)
+
+
+def test_a_size_that_the_domain_cannot_have(run, files):
+    done = run(*TRAIN, "validation_sizes={huge: 1}")
+    assert done.exit_code == 2 and "huge" in done.stderr
+    assert not final_files(files / "run")
+
+
+def test_a_full_disk_leaves_nothing_half_written(run, files, monkeypatch):
+    import planlearn.files
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(planlearn.files.os, "fsync", full)
+    done = run("data", "build", "--out", "corpus", "examples=2", "validation=1", "test=1")
+    assert done.exit_code == 2 and "no space left on the device" in done.stderr
+    assert not [path for path in (files / "corpus").rglob("*") if path.is_file()]
+
+
+def test_the_corpus_and_planbench_commands_say_where_results_are(run, files):
+    done = run("data", "build", "--out", "corpus", "examples=4", "validation=2", "test=2")
+    assert done.exit_code == 0, done.output
+    assert "distinct classes by size" in done.stdout and "corpus/manifest.json" in done.stdout
+    upstream = files / "plan-bench/instances/blocksworld"
+    (upstream / "generated_basic").mkdir(parents=True)
+    from planlearn.problems import domain_text
+
+    (upstream / "generated_domain.pddl").write_text(domain_text("blocksworld"))
+    (upstream / "generated_basic/instance-3.pddl").write_text((files / "p.pddl").read_text())
+    done = run("data", "planbench", ".", "--out", "problems.jsonl")
+    assert done.exit_code == 0, done.output
+    (row,) = [json.loads(line) for line in (files / "problems.jsonl").read_text().splitlines()]
+    assert row["id"] in (3, "3") and "on" in row["problem_pddl"]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--model", "nobody/nothing"), "hub cannot be reached"),
+        (("--model", "smollm3-135m"), "did you mean 'smollm2-135m'"),
+        (("--adapter", "other", "--model", "tiny"), "trained on"),
+    ],
+)
+def test_models_that_are_not_there_and_adapters_of_another_base(run, files, monkeypatch, words, says):
+    pytest.importorskip("torch", reason="the train extra is not installed")
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    assert run("data", "build", "--out", "corpus", "examples=2", "validation=1", "test=1").exit_code == 0
+    (files / "other").mkdir()
+    (files / "other/adapter_config.json").write_text("{}")
+    (files / "other/adapter_model.safetensors").write_bytes(b"")
+    (files / "other/planlearn.json").write_text(json.dumps({"base": "nano", "base_hash": "0" * 64}))
+    done = run("eval", "--instances", "corpus/test.jsonl", "--out", "out", *words)
+    assert done.exit_code == 2, done.output
+    assert says in done.stderr
+    assert not (files / "out/results.json").exists()
