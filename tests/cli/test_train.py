@@ -1,0 +1,59 @@
+"""The main job in small, in this process: every domain through the same code, one adapter measured on PlanBench's layout."""
+
+import json
+
+import pytest
+
+pytest.importorskip("torch", reason="the train extra is not installed")
+
+SMALL = (
+    "--model", "tiny", "examples=8", "validation=2", "test=2", "adapter.rank=2", "evaluation.max_tokens=24",
+    "max_length=4096",
+)
+
+
+@pytest.fixture(autouse=True)
+def one_thread(monkeypatch):
+    import torch
+
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("domain", ["blocksworld", "logistics", "mystery_blocksworld"])
+def test_one_command_fetches_builds_trains_and_evaluates(run, files, domain):
+    done = run("train", "--domain", domain, "--out", "run", *SMALL)
+    assert done.exit_code == 0, done.output
+    for words in ("validation", "test", "seconds  ", "adapter ", "record ", "results "):
+        assert words in done.stdout
+    results = json.loads((files / "run/evaluation/test/results.json").read_text())
+    assert results["results"][domain]["greedy"]["plan_validity"]["n"] == 2
+    assert {"corpus", "train", "evaluate test"} <= json.loads((files / "run/record.json").read_text())["seconds"].keys()
+    samples = [json.loads(line) for line in (files / "run/evaluation/test/samples.jsonl").read_text().splitlines()]
+    assert {"prompt", "answer", "plan", "outcome", "faults", "stop"} <= samples[0].keys()
+    stamp = (files / "run/evaluation/test/results.json").stat().st_mtime_ns
+    again = run("train", "--domain", domain, "--out", "run", *SMALL)
+    assert again.exit_code == 0 and again.stdout == done.stdout
+    assert (files / "run/evaluation/test/results.json").stat().st_mtime_ns == stamp
+
+
+def test_an_adapter_is_measured_on_planbenchs_layout_once(run, files):
+    assert run("train", "--out", "run", *SMALL).exit_code == 0
+    from planlearn.problems import domain_text
+
+    (files / "set").mkdir()
+    (files / "set/domain.pddl").write_text(domain_text("blocksworld"))
+    for number in (1, 3):
+        (files / f"set/instance-{number}.pddl").write_text((files / "p.pddl").read_text())
+    words = ("eval", "--adapter", "run/adapter", "--instances", "set", "--out", "out", "--max-tokens", "16")
+    done = run(*words)
+    assert done.exit_code == 0, done.output
+    results = json.loads((files / "out/results.json").read_text())
+    assert results["results"]["blocksworld"]["greedy"]["plan_validity"]["n"] == 2
+    assert results["about"]["style"]["domain_in_prompt"] is False and results["hashes"]["base_weights"]
+    refused = run(*words)
+    assert refused.exit_code == 2 and "finished result" in refused.stderr
+    assert run(*words, "--force").exit_code in (0, 2)
