@@ -12,7 +12,7 @@ Need = Callable[[str, str], None]
 
 
 def missing(name: str, reason: str) -> None:
-    """Skip the test for lack of `name`; fail it where PLANLEARN_REQUIRE (a comma list) says that `name` must be there."""
+    """Skip the test for lack of `name`; fail it where PLANLEARN_REQUIRE (a comma list) names it."""
     required = {part.strip() for part in os.environ.get("PLANLEARN_REQUIRE", "").split(",")}
     if name in required:
         pytest.fail(f"PLANLEARN_REQUIRE names {name!r}, but: {reason}")
@@ -21,7 +21,7 @@ def missing(name: str, reason: str) -> None:
 
 @pytest.fixture(scope="session")
 def need() -> Need:
-    """`need(name, reason)`: call it when material is missing, e.g. `need("val", "no Validate on the PATH")`."""
+    """`need(name, reason)`, to be called when something is missing: `need("val", "no Validate found")`."""
     return missing
 
 

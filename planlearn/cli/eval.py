@@ -153,10 +153,9 @@ def load_trained(folder: Path, model: str | None) -> tuple[LoadedModel, ChainSty
     Raises AdapterMismatch, ModelNotFound.
     """
     import yaml
-    from transformers import AutoTokenizer
 
     from planlearn.chains import ChainStyle
-    from planlearn.models import PRESETS, load_model, read_adapter_record, weights_hash
+    from planlearn.models import load_model, read_adapter_record, weights_hash
 
     recipe_file = folder / "recipe.yaml"
     recipe = yaml.safe_load(recipe_file.read_text(encoding="utf-8")) if recipe_file.exists() else {}
@@ -168,12 +167,7 @@ def load_trained(folder: Path, model: str | None) -> tuple[LoadedModel, ChainSty
         base = model or (record.base if record else None)
         if base is None:
             raise typer.BadParameter("this adapter does not say its base model; name it with --model")
-        vocabulary: Iterable[str] = ()
-        if base in PRESETS and PRESETS[base].shape is not None and (folder / "tokenizer.json").exists():
-            # A base made from a seed and its words: the same words give the same base again.
-            tokenizer = AutoTokenizer.from_pretrained(folder)
-            vocabulary = tokenizer.get_vocab().keys() - set(tokenizer.all_special_tokens)
-        loaded = load_model(base, adapter=folder, merge=True, seed=recipe.get("seed", 0), vocabulary=vocabulary)
+        loaded = load_model(base, adapter=folder, merge=True)
         digest = hashlib.sha256((folder / "adapter_model.safetensors").read_bytes()).hexdigest()
         about |= {"model": base, "adapter": folder.name, "adapter_sha256": digest}
     else:

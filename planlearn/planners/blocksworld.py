@@ -1,11 +1,12 @@
 """Shortest plans for Blocksworld, without searching over its states.
 
-A block must move if its goal is not where it is, if it lies on a block that must move, or if it lies where another
-block or none shall lie. It is enough to move such blocks, each at most twice, by way of the table: a move straight to a
-block's final place never does harm, nor does one to the table for a block that nobody places or that stands above its
-own goal. Where no such move is left (a deadlock), one of the clear blocks must go to the table first; which one is the
-only choice, and the search tries fewest such detours first. Source: Slaney and Thiébaux 2001, "Blocks World revisited",
-extended to goals that place some of the blocks. Rejected: A* over states (exponential from about 9 blocks on).
+A block must move if its goal is not where it is, if it lies on a block that must move, or if it lies where
+another block or none shall lie. It is enough to move such blocks, each at most twice, by way of the table: a
+move straight to a block's final place never does harm, nor does one to the table for a block that nobody
+places or that stands above its own goal. Where no such move is left (a deadlock), one of the clear blocks
+must go to the table first; which one is the only choice, and the search tries fewest such detours first.
+Source: Slaney and Thiébaux 2001, "Blocks World revisited", extended to goals that place some of the blocks.
+Rejected: A* over states (exponential from about 9 blocks on).
 """
 
 from __future__ import annotations
@@ -28,10 +29,10 @@ Move = tuple[str, Place, Place]
 def plan_blocksworld(
     task: Task, roles: Roles, state: State, *, rng: random.Random | None = None, limit: int
 ) -> list[Call] | None:
-    """A shortest plan, or None if there is none; one step more than the shortest may be left where a goal is `clear`.
+    """A shortest plan, or None if there is none. Where a goal is `clear`, it may be one step longer.
 
     limit: deadlocks looked into; beyond it the plan is valid and good, no longer proven shortest.
-    Raises NotCovered for a state that is no arrangement of blocks, and for goals about the hand or of absence.
+    Raises NotCovered for a state that is no arrangement of blocks, for goals of holding and of absence.
     """
     world = _World.read(task, roles, state)
     goal = _Goal.read(task, roles)
@@ -121,7 +122,10 @@ class _Goal:
         if task.goal_negative or facts["holding"] or any(name not in roles.predicates for name in facts):
             raise NotCovered("the goal asks for more than places of blocks")
         places = [*facts["on"], *((block, TABLE) for (block,) in facts["ontable"])]
-        tops = [*((lower, upper) for upper, lower in facts["on"]), *((block, None) for (block,) in facts["clear"])]
+        tops = [
+            *((lower, upper) for upper, lower in facts["on"]),
+            *((block, None) for (block,) in facts["clear"]),
+        ]
         below, above = dict(places), dict(tops)
         if len(below) < len(places) or len(above) < len(tops) or _has_cycle(below):
             return None
@@ -156,7 +160,7 @@ class _Search:
     seen: set[tuple[Place, ...]] = field(default_factory=set)
 
     def settle(self, world: _World) -> tuple[list[Move], list[str]]:
-        """Make all harmless moves; the moves, and the blocks that may break the deadlock left ([] if solved)."""
+        """Make all harmless moves; gives them, and the blocks that may break the deadlock left."""
         moves: list[Move] = []
         while True:
             moving = world.must_move(self.goal)

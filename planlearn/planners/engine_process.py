@@ -1,20 +1,24 @@
 """The process that a planning engine runs in. Started by `engines`, by path: it imports nothing of planlearn.
 
-Reads one JSON object from standard input (domain, problem, engine, complete, parameters) and writes one to standard output:
-{"status": "solved", "plan": [[name, argument, ...], ...]}, {"status": "unsolvable"} or {"status": "failed", "why": ...}.
-pyperplan is GPL-3+: it is imported here alone, behind a process boundary.
+Reads one JSON object from standard input (domain, problem, engine, complete, parameters, cpu_seconds) and
+writes one to standard output: {"status": "solved", "plan": [[name, argument, ...], ...]},
+{"status": "unsolvable"} or {"status": "failed", "why": ...}. pyperplan is GPL-3+: it is imported here alone,
+behind a process boundary.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import resource
 import sys
 from typing import Any
 
 
 def main() -> None:
     request = json.load(sys.stdin)
+    # Should the parent be killed, nobody ends this process or what the engine starts: they end themselves.
+    resource.setrlimit(resource.RLIMIT_CPU, (request["cpu_seconds"], request["cpu_seconds"]))
     # Engines print what they like; only the answer may reach the parent.
     answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)

@@ -1,7 +1,7 @@
 """unified-planning's engines, each run in a process of its own that is killed at the time limit.
 
-The process is there because pyperplan ignores its timeout, because it is GPL-3+ and must not be imported into planlearn,
-and because a planner that runs out of memory should not take a training run along.
+The process is there because pyperplan ignores its timeout, because it is GPL-3+ and must not be imported into
+planlearn, and because a planner that runs out of memory should not take a training run along.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
+from math import ceil
 from pathlib import Path
 from types import MappingProxyType
 
@@ -23,9 +24,9 @@ from val_bridge import Call, Plan
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
-    """One of unified-planning's engines: what must be installed, and its parameters for any and for shortest plans.
+    """One of unified-planning's engines: what to install, and its parameters for any and for shortest plans.
 
-    complete: whether a search that ends without a plan proves that there is none, though the engine does not say so.
+    complete: a search that ends without a plan proves that there is none, though the engine does not say so.
     """
 
     module: str
@@ -54,7 +55,12 @@ ENGINES: Mapping[str, Engine] = MappingProxyType({
 
 
 def engine_plan(
-    domain_text: str, problem_text: str, *, engine: str = "pyperplan", optimal: bool = False, seconds: float = 60.0
+    domain_text: str,
+    problem_text: str,
+    *,
+    engine: str = "pyperplan",
+    optimal: bool = False,
+    seconds: float = 60.0,
 ) -> Plan | None:
     """A plan that the engine found, None if it proved that there is none. Nobody has checked the plan yet.
 
@@ -67,6 +73,7 @@ def engine_plan(
         "problem": problem_text,
         "engine": engine,
         "complete": chosen.complete,
+        "cpu_seconds": ceil(seconds) + 1,
         "parameters": dict(chosen.shortest if optimal else chosen.any_plan),
     }
     # -P: the script's own folder stays off the path, where search.py would hide other people's modules.

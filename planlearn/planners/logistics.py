@@ -1,11 +1,12 @@
 """Short plans for Logistics: routes first, loads follow.
 
-Which packages are loaded where follows from the routes, since vehicles hold any number: a truck takes what waits where
-it stops and drops what belongs there. So only drives and flights are searched: A* over the stops of each city's truck,
-A* over flights, and between them one choice a city: which outgoing packages the truck brings to the airport before it
-waits there for incoming ones. Bringing all of them first always works; a later pick-up may save drives, at the price of
-flights that must wait. Shortest in nearly all cases; not examined are packages that change planes, and waiting for some
-of a city's incoming packages only. Rejected: search over states (plans of 40 steps, thousands of equivalent orders).
+Which packages are loaded where follows from the routes, since vehicles hold any number: a truck takes what
+waits where it stops and drops what belongs there. So only drives and flights are searched: A* over the stops
+of each city's truck, A* over flights, and between them one choice a city: which outgoing packages the truck
+brings to the airport before it waits there for incoming ones. Bringing all of them first always works; a
+later pick-up may save drives, at the price of flights that must wait. Shortest in nearly all cases; not
+examined are packages that change planes, and waiting for some of a city's incoming packages only. Rejected:
+search over states (plans of 40 steps, thousands of equivalent orders).
 """
 
 from __future__ import annotations
@@ -32,8 +33,9 @@ def plan_logistics(
 ) -> list[Call]:
     """A short plan, steps of one vehicle kept together.
 
-    limit: nodes of each search for the fewest flights; beyond it any good flights are taken. Raises NotCovered unless each city has one truck and at most one airport,
-    and each goal is a package at a location that can be reached.
+    limit: nodes of each search for the fewest flights; beyond it any good flights are taken.
+    Raises NotCovered unless each city has one truck and at most one airport, and each goal is a package at a
+    location that can be reached.
     """
     names = sorted(task.objects)
     if rng is not None:
@@ -58,34 +60,52 @@ class _World:
     @classmethod
     def read(cls, task: Task, roles: Roles, state: State, rank: Mapping[str, int]) -> _World:
         facts = roles.facts(state)
-        kinds = {kind: {name for (name,) in facts[kind]} for kind in ("truck", "airplane", "obj", "location", "airport")}
+        kinds = {
+            kind: {name for (name,) in facts[kind]}
+            for kind in ("truck", "airplane", "obj", "location", "airport")
+        }
         movable = (kinds["truck"], kinds["airplane"], kinds["obj"])
         at, inside, city_of = dict(facts["at"]), dict(facts["in"]), dict(facts["in-city"])
         truck_of = {city_of.get(at.get(truck, ""), ""): truck for truck in kinds["truck"]}
         airport_of = {city_of.get(airport, ""): airport for airport in kinds["airport"]}
         _require(sum(map(len, movable)) == len(set().union(*movable)), "something is of two kinds")
-        _require(len(at) == len(facts["at"]) and len(inside) == len(facts["in"]), "something is at two places")
+        _require(
+            len(at) == len(facts["at"]) and len(inside) == len(facts["in"]), "something is at two places"
+        )
         _require(len(city_of) == len(facts["in-city"]), "a location in two cities")
         _require({c for (c,) in facts["city"]} >= set(city_of.values()), "a city that is none")
         _require(set().union(*movable) == at.keys() ^ inside.keys(), "something is nowhere or at two places")
-        _require(inside.keys() <= kinds["obj"] and set(inside.values()) <= movable[0] | movable[1], "an odd load")
+        _require(
+            inside.keys() <= kinds["obj"] and set(inside.values()) <= movable[0] | movable[1], "an odd load"
+        )
         _require(set(at.values()) <= kinds["location"] & city_of.keys(), "a location without a city")
         _require(kinds["airport"] <= kinds["location"] & city_of.keys(), "an airport without a city")
-        _require(all(at[plane] in kinds["airport"] for plane in kinds["airplane"]), "an airplane off the airports")
-        _require(len(truck_of) == len(kinds["truck"]) and truck_of.keys() == set(city_of.values()), "one truck a city")
+        _require(
+            all(at[plane] in kinds["airport"] for plane in kinds["airplane"]), "an airplane off the airports"
+        )
+        _require(
+            len(truck_of) == len(kinds["truck"]) and truck_of.keys() == set(city_of.values()),
+            "one truck a city",
+        )
         _require(len(airport_of) == len(kinds["airport"]), "two airports in a city")
 
         goals = roles.facts(task.goal)
         goal = dict(goals.pop("at"))
         _require(not any(goals.values()) and not task.goal_negative, "a goal that is not at")
-        _require(len(goal) == len(task.goal) and goal.keys() <= kinds["obj"], "a goal about no package, or two of one")
+        _require(
+            len(goal) == len(task.goal) and goal.keys() <= kinds["obj"],
+            "a goal about no package, or two of one",
+        )
         _require(set(goal.values()) <= kinds["location"] & city_of.keys(), "a goal at no location")
         open_goals = {package: place for package, place in goal.items() if at.get(package) != place}
         airplanes = tuple(sorted(kinds["airplane"], key=rank.__getitem__))
         for package, place in open_goals.items():
             here = city_of[at[inside.get(package, package)]]
             if inside.get(package) in kinds["airplane"] or here != city_of[place]:
-                _require(bool(airplanes) and {here, city_of[place]} <= airport_of.keys(), "a city off the air routes")
+                _require(
+                    bool(airplanes) and {here, city_of[place]} <= airport_of.keys(),
+                    "a city off the air routes",
+                )
         return cls(
             rank=rank, city_of=city_of, airport_of=airport_of, truck_of=truck_of, at=at, inside=inside,
             goal=open_goals, airplanes=airplanes,
@@ -99,7 +119,10 @@ class _World:
         return self.city_of[self.at[self.inside.get(thing, thing)]]
 
     def flies(self, package: str) -> bool:
-        return self.inside.get(package) in self.airplanes or self.city_at(package) != self.city_of[self.goal[package]]
+        return (
+            self.inside.get(package) in self.airplanes
+            or self.city_at(package) != self.city_of[self.goal[package]]
+        )
 
 
 def _require(condition: bool, otherwise: str) -> None:
@@ -117,8 +140,8 @@ def _a_star(
 ) -> list[Step] | None:
     """The fewest steps to a node of estimate 0; None if there is no way, or none within the limit of nodes.
 
-    The estimate must never exceed the steps left, nor fall by more than one a step. Ties: the deepest, then the oldest.
-    A weight above 1 looks where the estimate is low, and finds some way sooner.
+    The estimate must never exceed the steps left, nor fall by more than one a step. Ties: the deepest, then
+    the oldest. A weight above 1 looks where the estimate is low, and finds some way sooner.
     """
     came: dict[Node, tuple[Node, Step] | None] = {start: None}
     depth_of = {start: 0}
@@ -148,7 +171,7 @@ def _a_star(
     return None
 
 
-# --- a city's truck ---------------------------------------------------------------------------------------------------
+# --- a city's truck -----------------------------------------------------------------------------------------
 
 Job = tuple[str, str]
 """From location, to location."""
@@ -166,7 +189,7 @@ class _TruckState(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _TruckRoute:
-    """Locations in order, the start first; at stop number `wait` the truck waits for what comes by air (None: never).
+    """Locations in order, the start first; at stop number `wait` the truck waits for what comes by air.
 
     late: locations whose outgoing packages reach the airport only after that.
     """
@@ -217,13 +240,13 @@ class _City:
         waiting = state.waiting - taken
         aboard = (state.aboard | {to for _, to in taken}) - {place}
         incoming = state.incoming
-        if incoming and place == self.airport and not any((l, place) in waiting for l in early):
+        if incoming and place == self.airport and not any((source, place) in waiting for source in early):
             aboard, incoming = (aboard | self.drops) - {place}, False
         return _TruckState(place, waiting, aboard, incoming)
 
     def routes(self) -> list[_TruckRoute]:
         """Routes of which each later one saves drives by bringing more of the outgoing packages late."""
-        sources = frozenset(l for l, to in self.first.waiting if to == self.airport)
+        sources = frozenset(source for source, to in self.first.waiting if to == self.airport)
         best = [self.route(sources)]
         if not (self.incoming and sources) or self.route(frozenset()).drives == best[0].drives:
             return best
@@ -255,12 +278,12 @@ class _City:
         for number, place in enumerate((self.start, *stops)):
             after = self.arrive(state, place, early)
             if state.incoming and not after.incoming:
-                wait, late = number, frozenset(l for l, to in after.waiting if to == self.airport)
+                wait, late = number, frozenset(source for source, to in after.waiting if to == self.airport)
             state = after
         return _TruckRoute(stops=(self.start, *stops), wait=wait, late=late)
 
 
-# --- airplanes --------------------------------------------------------------------------------------------------------
+# --- airplanes ----------------------------------------------------------------------------------------------
 
 Cargo = tuple[str, str, bool]
 """From city, to city, and whether it is brought to the airport only after all that comes into its city."""
@@ -286,16 +309,20 @@ def _fly(world: _World, cargo: frozenset[Cargo], limit: int | None, weight: int 
     """The fewest flights, or None if the late cargo waits in a circle, or if the limit is reached."""
     cities = tuple(world.city_at(plane) for plane in world.airplanes)
     loads = [
-        frozenset(world.city_of[world.goal[p]] for p, carrier in world.inside.items() if carrier == plane and p in world.goal)
+        frozenset(
+            world.city_of[world.goal[p]]
+            for p, carrier in world.inside.items()
+            if carrier == plane and p in world.goal
+        )
         for plane in world.airplanes
     ]
-    start = _AirState(cities, tuple(load - {city} for load, city in zip(loads, cities)), cargo)
+    start = _AirState(cities, tuple(load - {city} for load, city in zip(loads, cities, strict=True)), cargo)
 
     def successors(state: _AirState) -> Iterator[tuple[Flight, _AirState]]:
         awaited = state.awaited()
         ready = {c for c in state.waiting if not (c[2] and c[0] in awaited)}
         tried: set[tuple[str, frozenset[str]]] = set()
-        for number, (city, load) in enumerate(zip(state.cities, state.aboard)):
+        for number, (city, load) in enumerate(zip(state.cities, state.aboard, strict=True)):
             # Airplanes with equal loads in one city are interchangeable.
             if (city, load) in tried:
                 continue
@@ -309,7 +336,10 @@ def _fly(world: _World, cargo: frozenset[Cargo], limit: int | None, weight: int 
                     if to in carried or to in fetch:
                         cities_after = _put(state.cities, number, to)
                         aboard = _put(state.aboard, number, carried - {to})
-                        yield (number, city, to, taken), _AirState(cities_after, aboard, state.waiting - taken)
+                        yield (
+                            (number, city, to, taken),
+                            _AirState(cities_after, aboard, state.waiting - taken),
+                        )
 
     return _a_star(start, _AirState.estimate, successors, limit=limit, weight=weight)
 
@@ -321,10 +351,12 @@ def _put(items: tuple[Item, ...], index: int, item: Item) -> tuple[Item, ...]:
     return (*items[:index], item, *items[index + 1 :])
 
 
-# --- both -------------------------------------------------------------------------------------------------------------
+# --- both ---------------------------------------------------------------------------------------------------
 
 
-def _choose_routes(world: _World, limit: int) -> tuple[dict[str, _City], dict[str, _TruckRoute], list[Flight]]:
+def _choose_routes(
+    world: _World, limit: int
+) -> tuple[dict[str, _City], dict[str, _TruckRoute], list[Flight]]:
     """The cities' routes and the flights with the fewest drives and flights together."""
     cities = {city: _City(world, city) for city in world.by_rank(world.truck_of)}
     options = [city.routes() for city in cities.values()]
@@ -335,7 +367,11 @@ def _choose_routes(world: _World, limit: int) -> tuple[dict[str, _City], dict[st
         flights = _fly(world, cargo, None, weight=_HASTE)
     assert flights is not None, "airplanes reach all airports"
     fewest = len(flights)
-    best = (sum(routes[0].drives for routes in options) + fewest, tuple(routes[0] for routes in options), flights)
+    best = (
+        sum(routes[0].drives for routes in options) + fewest,
+        tuple(routes[0] for routes in options),
+        flights,
+    )
     for routes in sorted(product(*options), key=lambda choice: sum(route.drives for route in choice)):
         drives = sum(route.drives for route in routes)
         if drives + fewest >= best[0]:
@@ -343,13 +379,13 @@ def _choose_routes(world: _World, limit: int) -> tuple[dict[str, _City], dict[st
         found = _fly(world, _cargo(world, cities, routes), limit)
         if found is not None and drives + len(found) < best[0]:
             best = (drives + len(found), routes, found)
-    return cities, dict(zip(cities, best[1])), best[2]
+    return cities, dict(zip(cities, best[1], strict=True)), best[2]
 
 
 def _cargo(world: _World, cities: Mapping[str, _City], routes: Iterable[_TruckRoute]) -> frozenset[Cargo]:
     return frozenset(
         (name, world.city_of[world.goal[package]], world.at.get(package) in route.late)
-        for (name, city), route in zip(cities.items(), routes)
+        for (name, city), route in zip(cities.items(), routes, strict=True)
         for package in city.outgoing
     )
 
@@ -358,7 +394,12 @@ class _Execution:
     """Runs the routes: each truck as far as it can, then the flights as far as they can, and again."""
 
     def __init__(
-        self, world: _World, roles: Roles, cities: dict[str, _City], routes: dict[str, _TruckRoute], flights: list[Flight]
+        self,
+        world: _World,
+        roles: Roles,
+        cities: dict[str, _City],
+        routes: dict[str, _TruckRoute],
+        flights: list[Flight],
     ) -> None:
         self.world, self.roles, self.cities, self.routes, self.flights = world, roles, cities, routes, flights
         self.at = dict(world.at)
@@ -401,7 +442,9 @@ class _Execution:
                 yield self.roles.call("unload-truck", package, city.truck, place)
                 self.at[package] = place
                 del self.inside[package]
-        yield from self._load(city, [p for p, (source, _) in city.jobs.items() if source == place == self.at.get(p)])
+        yield from self._load(
+            city, [p for p, (source, _) in city.jobs.items() if source == place == self.at.get(p)]
+        )
 
     def _load(self, city: _City, packages: list[str]) -> Iterator[Call]:
         for package in packages:
@@ -414,7 +457,11 @@ class _Execution:
         wanted = [
             package
             for package in self.cities[city].outgoing
-            if (city, self.world.city_of[self.world.goal[package]], self.world.at.get(package) in self.routes[city].late)
+            if (
+                city,
+                self.world.city_of[self.world.goal[package]],
+                self.world.at.get(package) in self.routes[city].late,
+            )
             in taken
         ]
         airport = self.world.airport_of[city]

@@ -1,4 +1,4 @@
-"""One plan for a task: the domain's own planner where there is one, search for what is small, an engine for the rest."""
+"""One plan for a task: by the domain's own planner, by search where it is small, else by an engine."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from planlearn.planners.search import shortest_plan
 from val_bridge import Call, Outcome, Plan, State, Task, atom_text, check_plan, write_domain, write_problem
 
 LIMIT = 3000
-"""Nodes of the search inside a domain's own planner; beyond it plans are good, no longer the best it knows."""
+"""Nodes of the search inside a domain's own planner; beyond it plans are good, no longer its best."""
 STATES = 20_000
 """States that breadth-first search keeps before it gives up."""
 
@@ -30,12 +30,14 @@ def plan(task: Task, *, rng: random.Random | None = None, limit: int = LIMIT) ->
     return plan_from(task, task.initial, rng=rng, limit=limit)
 
 
-def plan_from(task: Task, state: State, *, rng: random.Random | None = None, limit: int = LIMIT) -> Plan | None:
+def plan_from(
+    task: Task, state: State, *, rng: random.Random | None = None, limit: int = LIMIT
+) -> Plan | None:
     """A checked plan from `state` (all facts, static ones too) to the task's goal, None if there is none.
 
-    Blocksworld: shortest unless the limit is met. Logistics: nearly shortest. Any words may stand for those of the two
-    domains. Other tasks: shortest, by breadth-first search. The same task and state give the same plan in every
-    process; `rng` chooses among equally good ones instead.
+    Blocksworld: shortest unless the limit is met. Logistics: nearly shortest. Any words may stand for those
+    of the two domains. Other tasks: shortest, by breadth-first search. The same task and state give the same
+    plan in every process; `rng` chooses among equally good ones instead.
     Raises EngineError where breadth-first search meets its limit.
     """
     calls: list[Call] | None
@@ -50,9 +52,14 @@ def plan_from(task: Task, state: State, *, rng: random.Random | None = None, lim
 
 
 def reference_plan(
-    domain: str, task: Task, *, rng: random.Random | None = None, engine: str = "pyperplan", seconds: float = 60.0
+    domain: str,
+    task: Task,
+    *,
+    rng: random.Random | None = None,
+    engine: str = "pyperplan",
+    seconds: float = 60.0,
 ) -> Plan | None:
-    """A checked plan for a task of any domain, None if there is none. `domain` is the name that errors speak of.
+    """A checked plan for a task of any domain, None if there is none; `domain` is its name in errors.
 
     As `plan`; where that gives up, unified-planning's engine gets so many seconds.
     Raises EngineError if it is missing, fails or is stopped.
@@ -62,7 +69,9 @@ def reference_plan(
     except EngineError:
         pass
     try:
-        found = engine_plan(write_domain(task.domain), write_problem(task.problem), engine=engine, seconds=seconds)
+        found = engine_plan(
+            write_domain(task.domain), write_problem(task.problem), engine=engine, seconds=seconds
+        )
     except EngineError as error:
         raise EngineError(f"{domain}, problem {task.problem.name}: {error}") from None
     return None if found is None else _checked(task, found)
@@ -76,5 +85,7 @@ def _checked(task: Task, found: Plan) -> Plan:
     verdict = check_plan(task, found)
     if verdict.outcome is not Outcome.VALID:
         goal = " ".join(map(atom_text, sorted(task.goal)))
-        raise PlannerFault(f"{task.problem.name}: the plan for {goal} does not hold: {verdict.first}\n{found}")
+        raise PlannerFault(
+            f"{task.problem.name}: the plan for {goal} does not hold: {verdict.first}\n{found}"
+        )
     return found

@@ -27,8 +27,8 @@ class NotCovered(Exception):
 class Roles:
     """What a domain's words mean in the model domain.
 
-    predicates: model's predicate -> the domain's. actions: model's action -> the domain's, and for each of the domain's
-    parameters the model's parameter that it is, by index.
+    predicates: model's predicate -> the domain's. actions: model's action -> the domain's, and for each of
+    the domain's parameters the model's parameter that it is, by index.
     """
 
     model: str
@@ -36,7 +36,7 @@ class Roles:
     actions: Mapping[str, tuple[str, tuple[int, ...]]]
 
     def facts(self, atoms: Iterable[Atom]) -> dict[str, list[tuple[str, ...]]]:
-        """The arguments of the atoms by the model's predicate, sorted; other predicates stand under their own name."""
+        """The arguments of the atoms by the model's predicate, sorted; others stand under "other <name>"."""
         meaning = {own: model for model, own in self.predicates.items()}
         found: dict[str, list[tuple[str, ...]]] = {model: [] for model in self.predicates}
         for atom in sorted(atoms):
@@ -73,7 +73,10 @@ def _match(model: str, domain: Domain) -> Roles | None:
         model_index = {own_index: index for index, own_index in indices.items()}
         actions[name] = (own, tuple(model_index[index] for index in range(len(model_index))))
         # Equal colours suggest the pairing; only equal literals prove it.
-        renamed = {known.actions[name].parameters[m].name: domain.actions[own].parameters[o].name for m, o in indices.items()}
+        renamed = {
+            known.actions[name].parameters[m].name: domain.actions[own].parameters[o].name
+            for m, o in indices.items()
+        }
         if _meaning(known.actions[name], predicates, renamed) != _meaning(domain.actions[own], {}, {}):
             return None
     return Roles(model=model, predicates=predicates, actions=actions)
@@ -87,9 +90,15 @@ def _pair(theirs: Mapping[K, str], ours: Mapping[K, str]) -> dict[K, K] | None:
     return {key: by_colour[colour] for key, colour in theirs.items()}
 
 
-def _meaning(schema: ActionSchema, predicates: Mapping[str, str], terms: Mapping[str, str]) -> set[tuple[str, bool, Atom]]:
+def _meaning(
+    schema: ActionSchema, predicates: Mapping[str, str], terms: Mapping[str, str]
+) -> set[tuple[str, bool, Atom]]:
     return {
-        (part, lit.positive, (predicates.get(lit.atom[0], lit.atom[0]), *(terms.get(t, t) for t in lit.atom[1:])))
+        (
+            part,
+            lit.positive,
+            (predicates.get(lit.atom[0], lit.atom[0]), *(terms.get(t, t) for t in lit.atom[1:])),
+        )
         for part, literals in (("pre", schema.precondition), ("eff", schema.effect))
         for lit in literals
     }

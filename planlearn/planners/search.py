@@ -1,4 +1,4 @@
-"""Breadth-first search over bit masks: a shortest plan for any small task, and a witness for the other planners."""
+"""Breadth-first search over bit masks: shortest plans for small tasks, a witness for the other planners."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from math import comb, factorial
 from string import ascii_lowercase
 from types import MappingProxyType
@@ -57,25 +58,25 @@ MYSTERY = Renaming(
 def random_towers(rng: random.Random, blocks: str) -> list[str]:
     """Towers of the blocks, each written from the table up, drawn uniformly from all states of these blocks.
 
-    n blocks stand in k towers in comb(n-1, k-1) n!/k! ways (Lah numbers); a random order, cut at k-1 random places,
-    gives each way equally often.
+    n blocks stand in k towers in comb(n-1, k-1) n!/k! ways (Lah numbers); a random order, cut at k-1 random
+    places, gives each way equally often.
     """
     n = len(blocks)
     ways = [comb(n - 1, k - 1) * factorial(n) // factorial(k) for k in range(1, n + 1)]
     k = rng.choices(range(1, n + 1), ways)[0]
     order = "".join(rng.sample(blocks, n))
     cuts = [0, *sorted(rng.sample(range(1, n), k - 1)), n]
-    return [order[start:end] for start, end in zip(cuts, cuts[1:])]
+    return [order[start:end] for start, end in pairwise(cuts)]
 
 
 def _position(towers: list[str]) -> dict[str, str]:
     """Block -> the block below it; blocks on the table are left out."""
-    return {upper: lower for tower in towers for lower, upper in zip(tower, tower[1:])}
+    return {upper: lower for tower in towers for lower, upper in pairwise(tower)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlocksworldGenerator:
-    """Blocks a, b, c, ...; initial state and goal state uniform; the goal names the goal state's `on` facts."""
+    """Blocks a, b, c, ...; initial and goal state uniform; the goal names the goal state's `on` facts."""
 
     name: str = "blocksworld"
     problem_name: str = "bw-rand"

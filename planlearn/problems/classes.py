@@ -1,9 +1,10 @@
 """The class of a problem: a hash that no renaming changes.
 
-Two problems get one hash when their initial states and goals are equal up to the names of objects, predicates and
-actions, across isomorphic domains too. Method: colour refinement (Weisfeiler and Leman 1968), first over the schemas,
-which gives each predicate a colour without its name, then over the objects and facts of the problem. Refinement may
-merge two classes that differ and never splits one, so leaving out a class leaves out every renaming of its problems.
+Two problems get one hash when their initial states and goals are equal up to the names of objects, predicates
+and actions, across isomorphic domains too. Method: colour refinement (Weisfeiler and Leman 1968), first over
+the schemas, which gives each predicate a colour without its name, then over the objects and facts of the
+problem. Refinement may merge two classes that differ and never splits one, so leaving out a class leaves out
+every renaming of its problems.
 
 The hashes are those of `data/planbench/classes.txt`: what is hashed, and in which order, must not change.
 """
@@ -30,7 +31,7 @@ def colour_of(*parts: object) -> Colour:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SchemaColours:
-    """Colours of a domain's predicates (types are "type:<name>"), of its actions, and of each action's parameters."""
+    """Colours of a domain's predicates (types as "type:<name>"), actions, and each action's parameters."""
 
     predicates: Mapping[str, Colour]
     actions: Mapping[str, Colour]
@@ -94,7 +95,9 @@ def schema_colours(domain: Domain) -> SchemaColours:
     actions: dict[str, Colour] = {}
     parameters: dict[str, dict[str, Colour]] = {}
     for _ in range(len(predicates) + 3):
-        seen: dict[str, list[tuple[str, bool, Colour, tuple[Colour, ...]]]] = {name: [] for name in predicates}
+        seen: dict[str, list[tuple[str, bool, Colour, tuple[Colour, ...]]]] = {
+            name: [] for name in predicates
+        }
         for name, schema in schemas.items():
             colours = parameters[name] = schema.refine(predicates)
             literals = [
@@ -137,7 +140,8 @@ def _class_of(schemas: SchemaColours, problem: Problem) -> str:
     facts += [_goal_fact(literal) for literal in problem.goal]
     # A predicate that no action mentions has no colour of its own; its arity stands in.
     edges = [
-        (part, schemas.predicates.get(atom[0]) or colour_of("static", len(atom) - 1), atom[1:]) for part, atom in facts
+        (part, schemas.predicates.get(atom[0]) or colour_of("static", len(atom) - 1), atom[1:])
+        for part, atom in facts
     ]
     uses: dict[str, list[tuple[str, Colour, tuple[int, ...], Atom]]] = {name: [] for name in problem.objects}
     for part, colour, arguments in edges:
@@ -151,12 +155,18 @@ def _class_of(schemas: SchemaColours, problem: Problem) -> str:
         colours = {
             name: colour_of(
                 colours[name],
-                sorted([(p, c, places, tuple([colours[a] for a in arguments])) for p, c, places, arguments in of_name]),
+                sorted(
+                    [
+                        (p, c, places, tuple([colours[a] for a in arguments]))
+                        for p, c, places, arguments in of_name
+                    ]
+                ),
             )
             for name, of_name in uses.items()
         }
     return colour_of(
-        sorted([(p, c, tuple([colours[a] for a in arguments])) for p, c, arguments in edges]), sorted(colours.values())
+        sorted([(p, c, tuple([colours[a] for a in arguments])) for p, c, arguments in edges]),
+        sorted(colours.values()),
     )
 
 

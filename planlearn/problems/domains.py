@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from planlearn.errors import UnknownDomain
@@ -14,7 +14,7 @@ from val_bridge import Domain, nearest, read_domain
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DomainWords:
-    """A domain in English. Patterns by name of action or predicate; {0}, {1}, ... stand for the arguments in order."""
+    """A domain in English: patterns by name of action or predicate; {0}, {1}, ... stand for the arguments."""
 
     domain: str
     title: str
@@ -36,13 +36,13 @@ def domain_path(name: str) -> Path:
     return resource_path("domains", name)
 
 
-@lru_cache(maxsize=None)
+@cache
 def domain_text(name: str) -> str:
     """The domain as PDDL. Raises UnknownDomain."""
     return (domain_path(name) / "domain.pddl").read_text(encoding="utf-8")
 
 
-@lru_cache(maxsize=None)
+@cache
 def load_named_domain(name: str) -> Domain:
     """The domain, read once. Raises UnknownDomain."""
     return read_domain(domain_text(name), f"{name}/domain.pddl")

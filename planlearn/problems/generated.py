@@ -13,13 +13,13 @@ from val_bridge import Atom, Task, atom_text, read_problem
 
 
 class Size(Protocol):
-    """The measures of a problem: a frozen, ordered dataclass of whole numbers; `str(size)` is its short name."""
+    """A problem's measures: a frozen, ordered dataclass of whole numbers; `str(size)` is its short name."""
 
     def __lt__(self, other: object) -> bool: ...
 
 
 SizeChoice = str | int | Mapping[str | int, float]
-"""A tier's name ("in_distribution"), one size (5, "c3-s2-p5-a1"), or sizes with their weights ({4: 0.3, 5: 0.7})."""
+"""A tier ("in_distribution"), one size (5, "c3-s2-p5-a1"), or sizes with weights ({4: 0.3, 5: 0.7})."""
 
 AnySize = TypeVar("AnySize", bound=Size)
 
@@ -28,7 +28,8 @@ AnySize = TypeVar("AnySize", bound=Size)
 class GeneratedProblem:
     """A problem as PDDL text, all in lower case.
 
-    domain: the folder in `domains/`. size: measure -> number, e.g. {"blocks": 5}; size_name: its short name, "5".
+    domain: the folder in `domains/`.
+    size: measure -> number, e.g. {"blocks": 5}; size_name: its short name, e.g. "5".
     """
 
     domain: str
@@ -95,7 +96,11 @@ def generated_problem(
         f"  (:init\n{_lines(initial)})\n  (:goal (and\n{_lines(goal)})))\n"
     )
     return GeneratedProblem(
-        domain=domain, name=name, size=asdict(size), size_name=str(size), problem_text=text  # type: ignore[call-overload]
+        domain=domain,
+        name=name,
+        size=asdict(size),
+        size_name=str(size),
+        problem_text=text,  # type: ignore[call-overload]
     )
 
 

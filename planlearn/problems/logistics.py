@@ -15,7 +15,7 @@ from val_bridge import Atom
 
 @dataclass(frozen=True, slots=True, order=True)
 class LogisticsSize:
-    """Cities, locations in each city, packages, airplanes: at least one of each, at least two locations in all."""
+    """Cities, locations a city, packages, airplanes: one or more of each, two locations or more in all."""
 
     cities: int
     locations: int
@@ -28,8 +28,8 @@ class LogisticsSize:
         size = cls(*map(int, match.groups())) if match else None
         if size is None or size.cities * size.locations < 2:
             raise RecipeError(
-                f"logistics size: expected cities, locations a city, packages and airplanes as in 'c3-s2-p5-a1', "
-                f"with two locations or more in all, found {value!r}"
+                "logistics size: expected cities, locations a city, packages and airplanes as in "
+                f"'c3-s2-p5-a1', with two locations or more in all, found {value!r}"
             )
         return size
 
@@ -59,19 +59,27 @@ def _planbench_weights() -> dict[LogisticsSize, float]:
     return weights | {LogisticsSize(3, 3, 7, 1): 3.0, last: 47.0}
 
 
+_SMALL = (
+    "c1-s2-p1-a1",
+    "c1-s2-p2-a1",
+    "c2-s1-p1-a1",
+    "c2-s1-p2-a1",
+    "c2-s2-p1-a1",
+    "c2-s2-p2-a1",
+    "c2-s2-p3-a1",
+)
+
 TIERS: Mapping[str, Mapping[LogisticsSize, float]] = MappingProxyType({
     "in_distribution": _planbench_weights(),
-    "small": dict.fromkeys(
-        [s for s in _sweep(range(1, 3), range(1, 3), range(1, 4)) if s.cities * s.locations > 1 and s.airplanes == 1], 1.0
-    ),
+    "small": dict.fromkeys(map(LogisticsSize.parse, _SMALL), 1.0),
     "larger": dict.fromkeys(_sweep(range(3, 5), range(3, 5), range(8, 16)), 1.0),
 })  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogisticsGenerator:
-    """Airplanes a0.., cities c0.., trucks t0.. (one a city), locations l<city>-<number>, number 0 the airport,
-    packages p0.. . Every package has a goal, which may be where it starts.
+    """Airplanes a0, ..., cities c0, ..., trucks t0, ... (one a city), locations l<city>-<number> (0 is the
+    airport), packages p0, ...; every package has a goal, which may be where it starts.
     """
 
     name: str = "logistics"
@@ -100,14 +108,22 @@ class LogisticsGenerator:
         kinds: list[Atom] = [("airplane", airplane) for airplane in airplanes]
         kinds += [("city", f"c{c}") for c in cities] + [("truck", f"t{c}") for c in cities]
         for c in cities:
-            kinds += [fact for place in places[c] for fact in (("location", place), ("in-city", place, f"c{c}"))]
+            kinds += [
+                fact for place in places[c] for fact in (("location", place), ("in-city", place, f"c{c}"))
+            ]
         kinds += [("airport", airport) for airport in airports] + [("obj", package) for package in packages]
         return generated_problem(
             domain=self.name,
             domain_name="logistics-strips",
             name=f"logistics-{drawn}",
             size=drawn,
-            objects=[*airplanes, *(f"c{c}" for c in cities), *(f"t{c}" for c in cities), *locations, *packages],
+            objects=[
+                *airplanes,
+                *(f"c{c}" for c in cities),
+                *(f"t{c}" for c in cities),
+                *locations,
+                *packages,
+            ],
             initial=[*kinds, *trucks_at, *packages_at, *airplanes_at],
             goal=goal,
         )

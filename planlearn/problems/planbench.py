@@ -28,9 +28,9 @@ class PlanBenchProblem:
 def read_planbench(directory: Path | str, sets: Collection[str] | None = None) -> list[PlanBenchProblem]:
     """All instances below a folder, sorted by set and id; with `sets`, those sets alone.
 
-    Reads two layouts: one folder a set (`<set>/domain.pddl`, `<set>/instance-N.pddl`), and a clone of PlanBench's
-    repository (`plan-bench/instances/<domain>/generated_basic/instance-N.pddl`, the domain file beside it or above;
-    `generated_basic_3` becomes `<domain>_3`, `generated` becomes `<domain>_generalized`).
+    Reads two layouts: one folder a set (`<set>/domain.pddl`, `<set>/instance-N.pddl`), and a clone of
+    PlanBench's repository (`plan-bench/instances/<domain>/generated_basic/instance-N.pddl`, the domain file
+    beside it or above; `generated_basic_3` becomes `<domain>_3`, `generated` becomes `<domain>_generalized`).
     Raises PlanlearnError where there is no such folder, no instance, no domain file or no such set.
     """
     top = Path(directory)
@@ -45,13 +45,19 @@ def read_planbench(directory: Path | str, sets: Collection[str] | None = None) -
             continue
         name = _set_name(root, path.parent)
         if homes.setdefault(name, path.parent) != path.parent:
-            raise PlanlearnError(f"PlanBench folder {top}: {homes[name]} and {path.parent} are both set {name!r}")
+            raise PlanlearnError(
+                f"PlanBench folder {top}: {homes[name]} and {path.parent} are both set {name!r}"
+            )
         folders.setdefault(name, []).append((int(match[1]), path))
     if not folders:
-        raise PlanlearnError(f"PlanBench folder {top}: found neither <set>/instance-N.pddl nor plan-bench/instances/")
+        raise PlanlearnError(
+            f"PlanBench folder {top}: found neither <set>/instance-N.pddl nor plan-bench/instances/"
+        )
     missing = sorted(set(sets or ()) - folders.keys())
     if missing:
-        raise PlanlearnError(f"PlanBench folder {top}: no set {missing[0]!r}; it has {', '.join(sorted(folders))}")
+        raise PlanlearnError(
+            f"PlanBench folder {top}: no set {missing[0]!r}; it has {', '.join(sorted(folders))}"
+        )
     problems = []
     for name in sorted(folders if sets is None else set(sets)):
         domain_file = _domain_file(root, homes[name])
@@ -89,5 +95,7 @@ def _domain_file(root: Path, folder: Path) -> Path:
             if (folder / name).is_file():
                 return folder / name
         if folder == root:
-            raise PlanlearnError(f"PlanBench folder {root}: no {' or '.join(_DOMAIN_FILES)} for the instances in it")
+            raise PlanlearnError(
+                f"PlanBench folder {root}: no {' or '.join(_DOMAIN_FILES)} for the instances in it"
+            )
         folder = folder.parent

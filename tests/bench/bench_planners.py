@@ -1,7 +1,8 @@
-"""Problems, classes and reference plans a second, by CPU time of one core: `python tests/bench/bench_planners.py [count]`.
+"""Problems, classes and reference plans a second, by CPU time of one core: `python
+tests/bench/bench_planners.py [count]`.
 
-Prints a table, asserts nothing: the numbers are the machine's. "problem" is drawing and reading it, "plan" is planning
-and judging the plan.
+Prints a table, asserts nothing: the numbers are the machine's. "problem" is drawing and reading it, "plan" is
+planning and judging the plan.
 """
 
 from __future__ import annotations
@@ -29,20 +30,29 @@ def rate(work: Callable[[int], object], count: int) -> float:
     return count / (time.process_time() - begin)
 
 
+def measure(domain: str, size: str, count: int) -> str:
+    """One row of the table."""
+    generator = get_generator(domain)
+
+    def draw(index: int) -> Task:
+        return generator.generate(stream("bench", domain, size, index), size).task()
+
+    tasks = [draw(index) for index in range(count)]
+    # The domain's own part is worked out once and kept.
+    problem_class(tasks[0]), plan(tasks[0])
+    works = [draw, lambda index: problem_class(tasks[index]), lambda index: plan(tasks[index])]
+    rates = [rate(work, count) for work in works]
+    whole = 1 / sum(1 / each for each in rates)
+    steps = sum(len(plan(task) or ()) for task in tasks) / count
+    return f"{domain:20} {size:16}" + "".join(f"{each:12.0f}" for each in (*rates, whole)) + f"{steps:8.1f}"
+
+
 def main(count: int) -> None:
-    print(f"{'domain':20} {'size':16} {'problem/s':>10} {'class/s':>10} {'plan/s':>10} {'all three/s':>12} {'steps':>6}")
+    heads = ("problem/s", "class/s", "plan/s", "all three/s")
+    print(f"{'domain':20} {'size':16}" + "".join(f"{head:>12}" for head in heads) + f"{'steps':>8}")
     for domain, sizes in CASES:
         for size in sizes:
-
-            def draw(index: int, domain: str = domain, size: str = size) -> Task:
-                return get_generator(domain).generate(stream("bench", domain, size, index), size).task()
-
-            tasks = [draw(index) for index in range(count)]
-            problem_class(tasks[0]), plan(tasks[0])  # the domain's own part is worked out once and kept
-            rates = [rate(draw, count), rate(lambda i: problem_class(tasks[i]), count), rate(lambda i: plan(tasks[i]), count)]
-            whole = 1 / sum(1 / each for each in rates)
-            steps = sum(len(plan(task) or ()) for task in tasks) / count
-            print(f"{domain:20} {size:16} {rates[0]:10.0f} {rates[1]:10.0f} {rates[2]:10.0f} {whole:12.0f} {steps:6.1f}")
+            print(measure(domain, size, count))
 
 
 if __name__ == "__main__":

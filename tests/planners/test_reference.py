@@ -13,7 +13,15 @@ from planlearn.planners import PlannerFault, plan, plan_from, recognise, referen
 from planlearn.planners.blocksworld import plan_blocksworld
 from planlearn.planners.logistics import plan_logistics
 from planlearn.planners.roles import NotCovered
-from planlearn.problems import DOMAINS, domain_text, get_generator, load_named_domain, random_renaming, read_planbench, stream
+from planlearn.problems import (
+    DOMAINS,
+    domain_text,
+    get_generator,
+    load_named_domain,
+    random_renaming,
+    read_planbench,
+    stream,
+)
 from val_bridge import Literal, Outcome, Plan, Task, check_plan, progress, read_problem, read_task
 
 SIZES = {
@@ -68,18 +76,34 @@ def test_blocksworld_plans_are_shortest(size):
 
 
 GOALS = [
-    "(clear a)", "(ontable d)", "(and (clear b) (on a c))", "(and (ontable a) (on b a) (clear b))", "(and (on d c) (clear d))",
-    "(and (ontable c) (handempty) (on d a))", "(holding b)", "(and (on a b) (not (on b c)))", "(and (handempty) (not (clear a)))",
-    "(on a a)", "(and (on a b) (on b a))", "(and (on a b) (on c b))", "(and (on a b) (on a c))", "(and (on a b) (clear b))",
-    "(and (on a b) (ontable a))", "(and (on a b) (on b c) (on c d) (on d a))",
-    "(and)", "(and (clear a) (clear b))", "(and (clear a) (clear b) (clear c) (clear d))",
-]  # fmt: skip
+    "(clear a)",
+    "(ontable d)",
+    "(and (clear b) (on a c))",
+    "(and (ontable a) (on b a) (clear b))",
+    "(and (on d c) (clear d))",
+    "(and (ontable c) (handempty) (on d a))",
+    "(holding b)",
+    "(and (on a b) (not (on b c)))",
+    "(and (handempty) (not (clear a)))",
+    "(on a a)",
+    "(and (on a b) (on b a))",
+    "(and (on a b) (on c b))",
+    "(and (on a b) (on a c))",
+    "(and (on a b) (clear b))",
+    "(and (on a b) (ontable a))",
+    "(and (on a b) (on b c) (on c d) (on d a))",
+    "(and)",
+    "(and (clear a) (clear b))",
+    "(and (clear a) (clear b) (clear c) (clear d))",
+]
 
 
 @pytest.mark.parametrize("goal", GOALS)
 def test_goals_of_every_kind_are_met_or_proven_impossible(goal):
     for index in range(6):
-        facts = get_generator("blocksworld").generate(stream("goals", index), "4").problem_text.split("(:goal")[0]
+        facts = (
+            get_generator("blocksworld").generate(stream("goals", index), "4").problem_text.split("(:goal")[0]
+        )
         domain = load_named_domain("blocksworld")
         task = Task(domain, read_problem(f"{facts} (:goal {goal}))", domain))
         found, expected = plan(task), shortest_plan(task, task.initial)
@@ -91,7 +115,12 @@ def test_goals_of_every_kind_are_met_or_proven_impossible(goal):
 def test_most_goals_about_places_need_no_search():
     task = task_of("blocksworld", "4", "own")
     roles = recognise(task.domain)
-    for atom, own in ((("clear", "a"), True), (("ontable", "a"), True), (("handempty",), True), (("holding", "a"), False)):
+    for atom, own in (
+        (("clear", "a"), True),
+        (("ontable", "a"), True),
+        (("handempty",), True),
+        (("holding", "a"), False),
+    ):
         asked = Task(task.domain, replace(task.problem, goal=(Literal(atom=atom),)))
         if own:
             assert plan_blocksworld(asked, roles, asked.initial, limit=100) is not None
@@ -113,7 +142,9 @@ def test_most_goals_about_places_need_no_search():
 )
 def test_what_is_no_arrangement_of_blocks_is_left_to_the_search(state):
     domain = load_named_domain("blocksworld")
-    problem = read_problem("(define (problem p) (:domain blocksworld-4ops) (:objects a b) (:init) (:goal (on a b)))", domain)
+    problem = read_problem(
+        "(define (problem p) (:domain blocksworld-4ops) (:objects a b) (:init) (:goal (on a b)))", domain
+    )
     task = Task(domain, replace(problem, initial=frozenset(state)))
     with pytest.raises(NotCovered):
         plan_blocksworld(task, recognise(domain), task.initial, limit=100)
@@ -138,15 +169,16 @@ def test_small_logistics_plans_are_shortest(size):
 LATE = """
 (define (problem late) (:domain logistics-strips)
   (:objects a0 c0 c1 t0 t1 l0-0 l0-1 l1-0 p0 p1)
-  (:init (airplane a0) (city c0) (city c1) (truck t0) (truck t1) (location l0-0) (in-city l0-0 c0) (location l0-1)
-         (in-city l0-1 c0) (location l1-0) (in-city l1-0 c1) (airport l0-0) (airport l1-0) (obj p0) (obj p1)
+  (:init (airplane a0) (city c0) (city c1) (truck t0) (truck t1)
+         (location l0-0) (in-city l0-0 c0) (location l0-1) (in-city l0-1 c0)
+         (location l1-0) (in-city l1-0 c1) (airport l0-0) (airport l1-0) (obj p0) (obj p1)
          (at t0 l0-0) (at t1 l1-0) (at a0 l1-0) (at p0 l1-0) (at p1 l0-1))
   (:goal (and (at p0 l0-1) (at p1 l1-0))))
 """
 
 
 def test_a_truck_waits_for_the_airplane_where_that_saves_a_drive():
-    """Bringing p1 first costs three drives; waiting for p0 and then swapping them at l0-1 costs two."""
+    """Bringing p1 first costs three drives; waiting for p0 and swapping them at l0-1 costs two."""
     task = read_task(domain_text("logistics"), LATE)
     found = plan(task)
     assert len(found) == len(shortest_plan(task, task.initial)) == 12
@@ -165,7 +197,9 @@ def test_logistics_plans_stay_as_short_as_measured():
 
 def test_beyond_the_limit_logistics_plans_are_good():
     exact = sum(len(plan(task_of("logistics", "larger", i))) for i in range(8))
-    assert exact <= sum(len(plan(task_of("logistics", "larger", i), limit=1)) for i in range(8)) <= 1.1 * exact
+    assert (
+        exact <= sum(len(plan(task_of("logistics", "larger", i), limit=1)) for i in range(8)) <= 1.1 * exact
+    )
 
 
 @pytest.mark.parametrize(
@@ -222,7 +256,9 @@ def test_the_plan_is_the_same_every_time_and_rng_gives_others(domain):
 
 def test_a_plan_that_does_not_hold_is_a_fault_of_the_planner(monkeypatch):
     task = task_of("blocksworld", "4", "fault")
-    monkeypatch.setitem(reference._PLANNERS, "blocksworld", lambda *a, **k: shortest_plan(task, task.initial)[1:])
+    monkeypatch.setitem(
+        reference._PLANNERS, "blocksworld", lambda *a, **k: shortest_plan(task, task.initial)[1:]
+    )
     with pytest.raises(PlannerFault, match="bw-rand-4"):
         plan(task)
 

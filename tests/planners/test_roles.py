@@ -20,12 +20,20 @@ from val_bridge import Call, read_domain
 
 WORDS = [a + b for a in string.ascii_lowercase for b in string.ascii_lowercase]
 EXPECTED = {
-    "blocksworld": "blocksworld", "blocksworld_3": "blocksworld", "blocksworld_generalized": "blocksworld",
-    "blocksworld_hard": "blocksworld", "mystery_blocksworld": "blocksworld", "mystery_blocksworld_3": "blocksworld",
-    "unsolvable_blocksworld": "blocksworld", "logistics": "logistics", "logistics_generalized": "logistics",
-    "obfuscated_deceptive_logistics": "logistics", "obfuscated_randomized_logistics": "logistics", "depots": None,
+    "blocksworld": "blocksworld",
+    "blocksworld_3": "blocksworld",
+    "blocksworld_generalized": "blocksworld",
+    "blocksworld_hard": "blocksworld",
+    "depots": None,
+    "logistics": "logistics",
+    "logistics_generalized": "logistics",
+    "mystery_blocksworld": "blocksworld",
+    "mystery_blocksworld_3": "blocksworld",
+    "obfuscated_deceptive_logistics": "logistics",
+    "obfuscated_randomized_logistics": "logistics",
     "sokoban": None,
-}  # fmt: skip
+    "unsolvable_blocksworld": "blocksworld",
+}
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -49,7 +57,8 @@ def test_any_words_and_any_order_of_parameters_are_understood(name):
     renaming = random_renaming(rng, domain, get_generator(name).generate(rng, "small").task().problem, WORDS)
     disguised = renaming.of_domain(domain)
     reversed_ = {
-        action: replace(schema, parameters=schema.parameters[::-1]) for action, schema in disguised.actions.items()
+        action: replace(schema, parameters=schema.parameters[::-1])
+        for action, schema in disguised.actions.items()
     }
     roles, plain = recognise(replace(disguised, actions=reversed_)), recognise(domain)
     assert roles is not None and plain is not None

@@ -8,7 +8,8 @@ from planlearn.problems import get_generator, stream
 from val_bridge import read_task
 
 SWITCHES = """
-(define (domain switches) (:requirements :negative-preconditions) (:predicates (up ?s) (after ?s ?t) (first ?s))
+(define (domain switches) (:requirements :negative-preconditions)
+  (:predicates (up ?s) (after ?s ?t) (first ?s))
   (:action begin :parameters (?s) :precondition (and (first ?s) (not (up ?s))) :effect (up ?s))
   (:action flip :parameters (?s ?t) :precondition (and (up ?s) (after ?t ?s) (not (up ?t)))
    :effect (and (up ?t) (not (up ?s)))))
@@ -18,7 +19,8 @@ SWITCHES = """
 def switches(goal):
     return read_task(
         SWITCHES,
-        f"(define (problem s) (:domain switches) (:objects a b c) (:init (first a) (after b a) (after c b)) (:goal {goal}))",
+        "(define (problem s) (:domain switches) (:objects a b c)"
+        f"  (:init (first a) (after b a) (after c b)) (:goal {goal}))",
     )
 
 
@@ -45,8 +47,10 @@ def test_it_says_that_it_gave_up():
 
 def test_ties_go_to_the_first_name_and_rng_chooses_others():
     task = read_task(
-        "(define (domain d) (:predicates (done) (thing ?x)) (:action do :parameters (?x) :precondition (thing ?x) :effect (done)))",
-        "(define (problem p) (:domain d) (:objects c b a) (:init (thing a) (thing b) (thing c)) (:goal (done)))",
+        "(define (domain d) (:predicates (done) (thing ?x))"
+        "  (:action do :parameters (?x) :precondition (thing ?x) :effect (done)))",
+        "(define (problem p) (:domain d) (:objects c b a)"
+        "  (:init (thing a) (thing b) (thing c)) (:goal (done)))",
     )
     assert [str(call) for call in shortest_plan(task, task.initial)] == ["(do a)"]
     drawn = {str(shortest_plan(task, task.initial, rng=stream(i))[0]) for i in range(30)}

@@ -14,13 +14,21 @@ from val_bridge import read_task
 SIZES = {
     "blocksworld": ["in_distribution", "small", "larger", "hard", "7", 2, {4: 1, "5": 2}],
     "mystery_blocksworld": ["in_distribution", "small", "larger", "hard", "7", 2, {4: 1, "5": 2}],
-    "logistics": ["in_distribution", "small", "larger", "c3-s2-p5-a1", {"c2-s1-p1-a1": 1, "c1-s2-p3-a1": 0.5}],
+    "logistics": [
+        "in_distribution",
+        "small",
+        "larger",
+        "c3-s2-p5-a1",
+        {"c2-s1-p1-a1": 1, "c1-s2-p3-a1": 0.5},
+    ],
 }
 CASES = [(domain, size) for domain in sorted(DOMAINS) for size in SIZES[domain]]
 
 
 def tasks(domain, size, count, seed="test"):
-    return [get_generator(domain).generate(stream(seed, domain, str(size), i), size).task() for i in range(count)]
+    return [
+        get_generator(domain).generate(stream(seed, domain, str(size), i), size).task() for i in range(count)
+    ]
 
 
 def test_every_carried_domain_has_a_generator():
@@ -80,8 +88,16 @@ def test_problems_are_of_the_size_asked_for_and_not_yet_solved(domain, size):
 
 
 def test_mystery_blocksworld_is_blocksworld_in_other_words():
-    plain, mystery = (get_generator(d).generate(stream(3), "5").task() for d in ("blocksworld", "mystery_blocksworld"))
-    words = {"clear": "province", "ontable": "planet", "handempty": "harmony", "holding": "pain", "on": "craves"}
+    plain, mystery = (
+        get_generator(d).generate(stream(3), "5").task() for d in ("blocksworld", "mystery_blocksworld")
+    )
+    words = {
+        "clear": "province",
+        "ontable": "planet",
+        "handempty": "harmony",
+        "holding": "pain",
+        "on": "craves",
+    }
     assert {(words[a[0]], *a[1:]) for a in plain.initial} == mystery.initial
     assert {(words[a[0]], *a[1:]) for a in plain.goal} == mystery.goal
 
@@ -90,13 +106,15 @@ def test_initial_states_are_uniform_over_all_arrangements():
     """73 states of 4 blocks: 24 of one tower, 36 of two, 12 of three, 1 of four. 3,000 draws."""
     draws = 3000
     seen = Counter(
-        frozenset(task.initial) for task in (get_generator("blocksworld").generate(stream("u", i), 4).task() for i in range(draws))
+        frozenset(task.initial)
+        for task in (get_generator("blocksworld").generate(stream("u", i), 4).task() for i in range(draws))
     )
     assert len(seen) == 73
     towers = Counter()
     for state, count in seen.items():
         towers[sum(atom[0] == "ontable" for atom in state)] += count
-    # A start that meets the drawn goal is drawn again, which thins the states of few towers by a few per cent.
+    # A start that meets the drawn goal is drawn again, which thins the states of few towers by a few per
+    # cent.
     for number, ways in {1: 24, 2: 36, 3: 12, 4: 1}.items():
         assert towers[number] / draws == pytest.approx(ways / 73, abs=0.04)
 
@@ -147,8 +165,10 @@ def airplanes(task):
     ],
 )
 def test_shares_are_planbenchs(planbench, domain, key):
-    """Every share lies within 10 points of PlanBench's: its half that is read here has 143 to 251 instances."""
-    theirs = shares([read_task(p.domain_text, p.problem_text) for p in read_planbench(planbench, [domain])], key)
+    """Every share lies within 10 points of PlanBench's: half of them are 143 and 251 instances."""
+    theirs = shares(
+        [read_task(p.domain_text, p.problem_text) for p in read_planbench(planbench, [domain])], key
+    )
     ours = shares(tasks(domain, "in_distribution", 600), key)
     assert ours.keys() >= theirs.keys()
     for value in ours.keys() | theirs.keys():
@@ -158,7 +178,11 @@ def test_shares_are_planbenchs(planbench, domain, key):
 @pytest.mark.parametrize(
     ("domain", "size", "message"),
     [
-        ("blocksworld", "huge", "expected a number of blocks from 2 to 26, found 'huge', or one of the tiers hard"),
+        (
+            "blocksworld",
+            "huge",
+            "expected a number of blocks from 2 to 26, found 'huge', or one of the tiers hard",
+        ),
         ("blocksworld", 27, "found 27"),
         ("blocksworld", 1, "found 1"),
         ("blocksworld", {4: -1, 5: 2}, "must not be negative"),
@@ -176,7 +200,10 @@ def test_impossible_sizes_are_named(domain, size, message):
 
 
 def test_the_order_of_a_recipes_sizes_changes_nothing():
-    ours = [get_generator("blocksworld").generate(stream(1), sizes) for sizes in ({4: 1, 5: 2, 6: 3}, {6: 3, 5: 2, 4: 1})]
+    ours = [
+        get_generator("blocksworld").generate(stream(1), sizes)
+        for sizes in ({4: 1, 5: 2, 6: 3}, {6: 3, 5: 2, 4: 1})
+    ]
     assert ours[0] == ours[1]
 
 

@@ -21,20 +21,29 @@ def lay(root, files):
 
 
 def found(folder, **options):
-    return [(p.set, p.id, p.domain_file.relative_to(folder).as_posix()) for p in read_planbench(folder, **options)]
+    return [
+        (p.set, p.id, p.domain_file.relative_to(folder).as_posix()) for p in read_planbench(folder, **options)
+    ]
 
 
 def test_the_shared_folder_is_read_whole(planbench):
     instances = read_planbench(planbench)
     assert {instance.set for instance in instances} == SETS
     assert [(i.set, i.id) for i in instances] == sorted((i.set, i.id) for i in instances)
-    assert all(i.problem_text and i.domain_text and f"instance-{i.id}.pddl" == i.problem_file.name for i in instances)
+    assert all(
+        i.problem_text and i.domain_text and f"instance-{i.id}.pddl" == i.problem_file.name for i in instances
+    )
     assert {i.set for i in read_planbench(planbench, ["depots"])} == {"depots"}
-    assert [i.set for i in read_planbench(planbench / "sokoban")] == ["sokoban"] * sum(i.set == "sokoban" for i in instances)
+    assert [i.set for i in read_planbench(planbench / "sokoban")] == ["sokoban"] * sum(
+        i.set == "sokoban" for i in instances
+    )
 
 
 def test_ids_are_sorted_as_numbers(tmp_path):
-    lay(tmp_path, ["bw/domain.pddl", "bw/instance-10.pddl", "bw/instance-2.pddl", "bw/notes.txt", "bw/instance-x.pddl"])
+    lay(
+        tmp_path,
+        ["bw/domain.pddl", "bw/instance-10.pddl", "bw/instance-2.pddl", "bw/notes.txt", "bw/instance-x.pddl"],
+    )
     assert found(tmp_path) == [("bw", 2, "bw/domain.pddl"), ("bw", 10, "bw/domain.pddl")]
 
 

@@ -12,7 +12,9 @@ from val_bridge import Outcome, Task, check_plan, read_plan
 
 def test_plans_survive_renaming():
     task = get_generator("logistics").generate(stream(2), "c2-s2-p2-a1").task()
-    renaming = random_renaming(stream(2), task.domain, task.problem, [a + b for a in string.ascii_lowercase for b in "xyz"])
+    renaming = random_renaming(
+        stream(2), task.domain, task.problem, [a + b for a in string.ascii_lowercase for b in "xyz"]
+    )
     other = Task(renaming.of_domain(task.domain), renaming.of_problem(task.problem))
     assert other.problem.domain_name == other.domain.name == "renamed-logistics-strips"
     assert check_plan(other, renaming.of_plan(plan(task))).outcome is Outcome.VALID

@@ -11,7 +11,13 @@ def test_the_same_path_gives_the_same_numbers():
 
 def test_no_path_shares_a_stream_with_another():
     """Seed + index would give run 0's problem 5 to run 1 as problem 4; splits would overlap as well."""
-    paths = [(seed, domain, split, i) for seed in range(5) for domain in "ab" for split in ("train", "test") for i in range(200)]
+    paths = [
+        (seed, domain, split, i)
+        for seed in range(5)
+        for domain in "ab"
+        for split in ("train", "test")
+        for i in range(200)
+    ]
     assert len(paths) == 4000
     assert len({stream(*path).random() for path in paths}) == len(paths)
 
