@@ -7,6 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A loaded machine is no counterexample, so no deadline for a single one.
+settings.register_profile("planlearn", deadline=None, max_examples=60)
+settings.load_profile("planlearn")
 
 Need = Callable[[str, str], None]
 

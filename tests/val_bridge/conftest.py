@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import settings
 
 from val_bridge import Task, read_task
 
@@ -70,11 +69,6 @@ DELIVERY_PROBLEM = """(define (problem one-parcel)
   (:init (at t l1) (at d l1) (at p l1) (road l1 l2) (road l2 hub) (road l1 l1))
   (:goal (and (at p hub) (not (broken t)))))
 """
-
-
-# A loaded machine is no counterexample, so no deadline for a single one.
-settings.register_profile("planlearn", deadline=None, max_examples=60)
-settings.load_profile("planlearn")
 
 
 @dataclass(frozen=True, kw_only=True)
