@@ -40,9 +40,12 @@ def lost_cause(task: Task) -> Any:
     applied. What was written is kept and judged as it stands.
     """
     from planlearn.chains import read_answer
+    from planlearn.chains.grammar import PLAN_HEADER
     from val_bridge import Outcome, check_plan
 
     def hopeless(text: str) -> str | None:
+        if f"{PLAN_HEADER}\n" not in text:
+            return None
         answer = read_answer(text[: text.rfind("\n") + 1], task)
         if answer.plan is None:
             return None if answer.problem.startswith("no line") else answer.problem

@@ -50,6 +50,44 @@ def _earlier_seconds(log: Path) -> float:
     return sum(starts.values())
 
 
+def _minutes_until(log: Path, step: int) -> float:
+    """Minutes of training, those of killed starts included, until a step was first reached."""
+    earlier, last = 0.0, None
+    for line in log.read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        if last is not None and row["start"] != last["start"]:
+            earlier += last["seconds"]
+        if row["step"] >= step:
+            return round((earlier + row["seconds"]) / 60, 1)
+        last = row
+    return round((earlier + (last["seconds"] if last else 0.0)) / 60, 1)
+
+
+def _curve(run: Path, recipe: Any, rows: list[dict[str, Any]]) -> None:
+    """Measure each snapshot on the first validation problems: `curve.jsonl`, a row a snapshot."""
+    from planlearn.cli.eval import asked_from_rows, evaluate, load_trained
+    from planlearn.files import write_text
+
+    asked = asked_from_rows(rows[: recipe.evaluation.curve_problems])
+    lines = []
+    for folder in sorted((run / "snapshots").glob("step-*"), key=lambda path: int(path.name[5:])):
+        out = run / "evaluation" / "curve" / folder.name
+        if not (out / "results.json").exists():
+            trained, style, about = load_trained(folder, recipe.model if recipe.adapter.rank else None)
+            evaluate(
+                trained, asked, style, out, batch=recipe.evaluation.batch, max_tokens=recipe.evaluation.max_tokens,
+                about=about | {"instances": "validation"},
+            )
+        facts = json.loads((folder / "training.json").read_text(encoding="utf-8"))
+        results = json.loads((out / "results.json").read_text(encoding="utf-8"))["results"][recipe.domain]["greedy"]
+        lines.append({
+            "step": facts["steps"], "examples": facts["examples"], "tokens": facts["tokens"],
+            "minutes": _minutes_until(run / "training.jsonl", facts["steps"]),
+            "plan_validity": results["plan_validity"], "outcomes": results["outcomes"], "causes": results["causes"],
+        })
+    write_text(run / "curve.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
+
+
 @command()
 def train(
     overrides: list[str] = typer.Argument(None, metavar="[KEY=VALUE]...", help="Keys of the recipe, e.g. examples=500 adapter.rank=16."),
@@ -111,6 +149,10 @@ def train(
                 max_tokens=resolved.evaluation.max_tokens, about=about | {"instances": split},
             ))
         tables.append((split, json.loads((folder / "results.json").read_text(encoding="utf-8"))))
+
+    validation = read_rows(corpus / "validation.jsonl")
+    if resolved.evaluation.curve and validation and not (run / "curve.jsonl").exists():
+        parts.timed("curve", lambda: _curve(run, resolved, validation))
 
     schemas = "in the prompt" if resolved.corpus.domain_in_prompt else "not in the prompt"
     counts = manifest["splits"]["train"]

@@ -87,7 +87,7 @@ def train(recipe: Recipe, loaded: Any, corpus: Path, run: Path) -> Path:
 
     from planlearn.learn.attention import use_causal_attention
     from planlearn.learn.tokens import order_by_length, tokenize
-    from planlearn.learn.trainer import ChainTrainer, MinutesCap, Record, WholeCheckpoints
+    from planlearn.learn.trainer import ChainTrainer, MinutesCap, Record, Snapshots, WholeCheckpoints
 
     final = run / ("adapter" if recipe.adapter.rank else "model")
     if final.exists():
@@ -120,9 +120,17 @@ def train(recipe: Recipe, loaded: Any, corpus: Path, run: Path) -> Path:
         if last is None or int(torn.name.rpartition("-")[2]) > int(last.name.rpartition("-")[2]):
             shutil.rmtree(torn)
     cap, record = MinutesCap(recipe.minutes, schedule), Record(run / "training.jsonl", batch * accumulate)
+
+    def keep(step: int, snapshot: Any) -> None:
+        folder = run / "snapshots" / f"step-{step}"
+        if not folder.exists():
+            facts = {"steps": step, "examples": step * batch * accumulate, "tokens": trainer.tokens_seen}
+            save_final(snapshot, loaded, recipe, folder, facts)
+
     trainer = ChainTrainer(
         model=model, args=_config(recipe, checkpoints, steps, bf16), train_dataset=dataset,
-        processing_class=loaded.tokenizer, callbacks=[cap, WholeCheckpoints(), record],
+        processing_class=loaded.tokenizer,
+        callbacks=[cap, WholeCheckpoints(), Snapshots(recipe.evaluation.curve, keep), record],
     )
     cap.trainer = record.trainer = trainer
     trainer.remove_callback(PrinterCallback)

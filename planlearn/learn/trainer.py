@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,21 @@ class WholeCheckpoints(TrainerCallback):
         """The newest whole checkpoint, or None."""
         whole = [p.parent for p in folder.glob(f"checkpoint-*/{WHOLE}")]
         return max(whole, key=lambda p: int(p.name.rpartition("-")[2]), default=None)
+
+
+class Snapshots(TrainerCallback):
+    """Keeps `count` adapters, evenly spaced before the end, to be measured once training is over.
+
+    keep: called with the step and the model, writes the snapshot of that step unless it is there.
+    """
+
+    def __init__(self, count: int, keep: Callable[[int, Any], None]) -> None:
+        self.count, self.keep = count, keep
+
+    def on_step_end(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:
+        marks = {round(k * state.max_steps / (self.count + 1)) for k in range(1, self.count + 1)}
+        if state.global_step in marks:
+            self.keep(state.global_step, model)
 
 
 class Record(TrainerCallback):

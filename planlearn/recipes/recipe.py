@@ -67,8 +67,16 @@ class AdapterRecipe(_Strict):
 
 
 class EvaluationRecipe(_Strict):
+    """batch: problems answered side by side. max_tokens: the cap of one answer.
+
+    curve: how many snapshots, evenly spaced before the end, are kept while training and measured after it on the first
+    `curve_problems` validation problems, for a curve of validity against examples and minutes.
+    """
+
     batch: PositiveInt = 64
     max_tokens: PositiveInt = 700
+    curve: int = Field(default=0, ge=0)
+    curve_problems: PositiveInt = 60
 
 
 class Recipe(_Strict):

@@ -40,6 +40,13 @@ def test_one_command_fetches_builds_trains_and_evaluates(run, files, domain):
     assert (files / "run/evaluation/test/results.json").stat().st_mtime_ns == stamp
 
 
+def test_snapshots_give_a_curve_of_validity(run, files):
+    done = run("train", "--out", "run", *SMALL, "evaluation.curve=1", "evaluation.curve_problems=2")
+    assert done.exit_code == 0, done.output
+    (row,) = [json.loads(line) for line in (files / "run/curve.jsonl").read_text().splitlines()]
+    assert row["step"] == 1 and row["plan_validity"]["n"] == 2 and row["minutes"] >= 0
+
+
 def test_an_adapter_is_measured_on_planbenchs_layout_once(run, files):
     assert run("train", "--out", "run", *SMALL).exit_code == 0
     from planlearn.problems import domain_text
