@@ -40,7 +40,7 @@ def _config(recipe: Recipe, folder: Path, steps: int, bf16_weights: bool) -> Any
         raise RecipeError("\n  ".join([f"{len(problems)} problem{'s' if len(problems) > 1 else ''}", *problems]))
     cuda = torch.cuda.is_available()
     defaults = {
-        "logging_steps": 5, "report_to": "none", "activation_checkpointing": False, "disable_tqdm": True,
+        "logging_steps": 5, "logging_first_step": True, "report_to": "none", "activation_checkpointing": False, "disable_tqdm": True,
         "train_sampling_strategy": "sequential", "lr_scheduler_type": "cosine", "save_total_limit": 2,
         "dataloader_pin_memory": cuda,
     }

@@ -131,6 +131,7 @@ class Record(TrainerCallback):
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         self.start = time.monotonic()
+        self.path.touch()
         if state.global_step and self.path.exists():
             rows = [json.loads(line) for line in self.path.read_text(encoding="utf-8").splitlines()]
             self.trainer.count_tokens(max((r["tokens"] for r in rows if r["step"] <= state.global_step), default=0))
