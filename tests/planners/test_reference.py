@@ -195,6 +195,16 @@ def test_logistics_plans_stay_as_short_as_measured():
     assert sum(found.values()) <= 1.02 * sum(SHORTEST.values())
 
 
+@pytest.mark.parametrize(
+    ("size", "index", "shortest"),
+    [("c5-s1-p8-a2", 6, 15), ("c5-s1-p8-a2", 8, 19), ("c6-s1-p6-a2", 4, 17), ("c6-s1-p6-a2", 9, 18)],
+)
+def test_flights_are_fewest(size, index, shortest):
+    """Airports alone, where a hasty search flies once too often; lengths by Fast Downward, astar(lmcut())."""
+    task = get_generator("logistics").generate(stream("h", size, index), size).task()
+    assert len(plan(task)) == shortest == len(plan(task, limit=1)) - 1
+
+
 def test_beyond_the_limit_logistics_plans_are_good():
     exact = sum(len(plan(task_of("logistics", "larger", i))) for i in range(8))
     assert (
