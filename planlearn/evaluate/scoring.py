@@ -139,7 +139,10 @@ def _judge(task: Task, answer: Answer, sample: Sample) -> SampleRecord:
     if answer.plan is None:
         return SampleRecord(sample=sample, outcome=Result.UNREADABLE, problem=answer.problem, **judged)
     if answer.chain is not None:
-        judged["chain_agrees"] = tuple(claim.call for claim in answer.chain.claims) == answer.plan.calls
+        calls = tuple(claim.call for claim in answer.chain.claims)
+        # A plan given up at its first inapplicable call is compared as far as it was written.
+        written = calls[: len(answer.plan.calls)] if sample.stop == "hopeless" else calls
+        judged["chain_agrees"] = written == answer.plan.calls
     verdict = check_plan(task, answer.plan)
     end = verdict.steps[-1].after if verdict.steps else task.initial
     outcome = {

@@ -144,3 +144,10 @@ def test_a_stored_sample_can_be_judged_again(text: str) -> None:
 def test_the_judgement_does_not_depend_on_the_sample() -> None:
     other = sample("p9", VALID, tokens=1, stop="length")
     assert replace(record(VALID), sample=other) == score(TASK, read(VALID), other)
+
+
+def test_a_plan_that_was_given_up_is_compared_as_far_as_it_was_written() -> None:
+    text = STACK + PICK_UP + "Plan:\nstack a b\n"
+    assert record(text).chain_agrees is False
+    assert record(text, stop="hopeless").chain_agrees is True
+    assert record(PICK_UP + STACK + "Plan:\nstack a b\n", stop="hopeless").chain_agrees is False
