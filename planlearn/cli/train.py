@@ -39,28 +39,16 @@ def runs_folder() -> Path:
     return Path(os.environ.get("PLANLEARN_RUNS", "data/runs"))
 
 
-def _earlier_seconds(log: Path) -> float:
-    """Seconds of training that earlier starts logged."""
-    if not log.exists():
-        return 0.0
-    rows = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines() if line.endswith("}")]
+def _seconds_until(log: Path, step: float = float("inf")) -> float:
+    """Seconds of training that the log tells of, killed starts included, until a step was first reached."""
+    from planlearn.files import read_json_lines
+
     starts: dict[str, float] = {}
-    for row in rows:
+    for row in read_json_lines(log) if log.exists() else ():
         starts[row["start"]] = row["seconds"]
-    return sum(starts.values())
-
-
-def _minutes_until(log: Path, step: int) -> float:
-    """Minutes of training, those of killed starts included, until a step was first reached."""
-    earlier, last = 0.0, None
-    for line in log.read_text(encoding="utf-8").splitlines():
-        row = json.loads(line)
-        if last is not None and row["start"] != last["start"]:
-            earlier += last["seconds"]
         if row["step"] >= step:
-            return round((earlier + row["seconds"]) / 60, 1)
-        last = row
-    return round((earlier + (last["seconds"] if last else 0.0)) / 60, 1)
+            break
+    return sum(starts.values())
 
 
 def _curve(run: Path, recipe: Any, rows: list[dict[str, Any]]) -> None:
@@ -82,7 +70,7 @@ def _curve(run: Path, recipe: Any, rows: list[dict[str, Any]]) -> None:
         results = json.loads((out / "results.json").read_text(encoding="utf-8"))["results"][recipe.domain]["greedy"]
         lines.append({
             "step": facts["steps"], "examples": facts["examples"], "tokens": facts["tokens"],
-            "minutes": _minutes_until(run / "training.jsonl", facts["steps"]),
+            "minutes": round(_seconds_until(run / "training.jsonl", facts["steps"]) / 60, 1),
             "plan_validity": results["plan_validity"], "outcomes": results["outcomes"], "causes": results["causes"],
         })
     write_text(run / "curve.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
@@ -133,7 +121,7 @@ def train(
     if not final.exists():
         vocabulary = [row[key] for row in read_rows(corpus / "train.jsonl") for key in ("prompt", "completion")]
         loaded = load_model(resolved.model, seed=resolved.seed, vocabulary=vocabulary)
-        parts.timed("train", lambda: learn(resolved, loaded, corpus, run), already=_earlier_seconds(run / "training.jsonl"))
+        parts.timed("train", lambda: learn(resolved, loaded, corpus, run), already=_seconds_until(run / "training.jsonl"))
         del loaded
 
     tables = []

@@ -13,7 +13,7 @@ from transformers import TrainerCallback
 from transformers.optimization import get_scheduler
 from trl import SFTTrainer
 
-from planlearn.files import write_json
+from planlearn.files import read_json_lines, write_json, write_text
 from planlearn.learn.tokens import IGNORED
 from planlearn.progress import Progress
 
@@ -131,9 +131,9 @@ class Record(TrainerCallback):
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         self.start = time.monotonic()
-        self.path.touch()
-        if state.global_step and self.path.exists():
-            rows = [json.loads(line) for line in self.path.read_text(encoding="utf-8").splitlines()]
+        rows = read_json_lines(self.path) if self.path.exists() else []
+        write_text(self.path, "".join(json.dumps(row) + "\n" for row in rows))  # without a line torn by a kill
+        if state.global_step:
             self.trainer.count_tokens(max((r["tokens"] for r in rows if r["step"] <= state.global_step), default=0))
         self.tokens0 = self.trainer.tokens_seen
         self.progress = Progress("train", state.max_steps * self.batch, "examples", start=state.global_step * self.batch)

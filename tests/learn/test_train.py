@@ -100,6 +100,8 @@ def test_a_finished_run_is_left_alone_and_a_checkpoint_taken_up(corpus, tmp_path
 
     shutil.rmtree(broken / "adapter")
     (broken / "checkpoints" / "checkpoint-8" / "planlearn-whole").unlink()  # as if killed while it was written
+    with (broken / "training.jsonl").open("a") as log:
+        log.write('{"start": "2026-')  # and a row torn with it
     resumed = train(recipe(), base(corpus), corpus, broken)
     assert steps(broken)[8:] == [7, 8]  # from checkpoint 6
     assert tokens_at_the_end(broken) == tokens_at_the_end(whole)
