@@ -9,7 +9,8 @@ Takes PDDL text and plans, gives verdicts. Standard library only: it imports in 
         case Outcome.INVALID: print(verdict.first)
 
 A broken domain or problem file raises `SourceError`; a wrong plan is a `Verdict`; an unreadable plan is
-neither valid nor invalid. Not taken: calling VAL's binary (it accepts prose, drops surplus arguments, exits 0
+neither valid nor invalid. Read are STRIPS, ADL, axioms, costs and numeric fluents; `unsupported_feature` names what
+is not: time, constraints, preferences, object fluents. Not taken: calling VAL's binary (it accepts prose, drops surplus arguments, exits 0
 on refusals, and cannot see the states that a chain claims); building on unified-planning (a plan costs 10 ms
 there, and 0.1 ms here).
 """
@@ -36,6 +37,7 @@ from val_bridge.pddl import (
     load_plan,
     load_problem,
     nearest,
+    number_text,
     read_domain,
     read_plan,
     read_problem,
@@ -50,16 +52,20 @@ from val_bridge.semantics import (
     Call,
     Chain,
     Claim,
+    Explanation,
     InapplicableError,
     Literal,
     Masks,
+    NumericError,
     ParsedChain,
     Plan,
     State,
     Step,
     Task,
+    Values,
     applicable,
     atom_text,
+    effects,
     execute,
     load_task,
     progress,
@@ -67,6 +73,7 @@ from val_bridge.semantics import (
     read_task,
     regress,
     state_text,
+    successor,
     unmet,
 )
 
@@ -79,11 +86,13 @@ __all__ = [
     "Chain",
     "Claim",
     "Domain",
+    "Explanation",
     "Fault",
     "FaultKind",
     "InapplicableError",
     "Literal",
     "Masks",
+    "NumericError",
     "Outcome",
     "Parameter",
     "ParsedChain",
@@ -95,6 +104,7 @@ __all__ = [
     "State",
     "Step",
     "Task",
+    "Values",
     "Verdict",
     "Violation",
     "applicable",
@@ -102,12 +112,14 @@ __all__ = [
     "check_chain",
     "check_plan",
     "check_plan_text",
+    "effects",
     "execute",
     "load_domain",
     "load_plan",
     "load_problem",
     "load_task",
     "nearest",
+    "number_text",
     "progress",
     "read_atom",
     "read_domain",
@@ -116,6 +128,7 @@ __all__ = [
     "read_task",
     "regress",
     "state_text",
+    "successor",
     "unmet",
     "write_domain",
     "write_plan",

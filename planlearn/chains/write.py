@@ -20,6 +20,7 @@ from planlearn.chains.grammar import (
     ChainStyle,
     check_names,
 )
+from planlearn.errors import require_strips
 from val_bridge import Action, Atom, Chain, ParsedChain, Plan, State, Task
 
 CHAIN_INSTRUCTION = "Write the chain of steps, then the plan."
@@ -106,6 +107,7 @@ def claims_text(task: Task, parsed: ParsedChain, style: ChainStyle) -> str:
 
 def _steps_text(task: Task, steps: Iterable[tuple[str, State, str]], style: ChainStyle) -> str:
     """Each step's line, its state where the style has states, and the goals left where they change."""
+    require_strips(task, task.problem.name, "chains")
     lines = []
     left_before = goals_left_text(task, task.initial)
     for line, after, left in steps:
@@ -133,6 +135,7 @@ def domain_text(task: Task) -> str:
 
     Where the domain has types, a parameter's type stands behind it: `?t - truck`.
     """
+    require_strips(task, task.problem.name, "chains")
     lines = []
     for name, schema in sorted(task.domain.actions.items()):
         parameters = [str(p) if task.domain.types else p.name for p in schema.parameters]
@@ -152,6 +155,7 @@ def domain_text(task: Task) -> str:
 
 def problem_text(task: Task) -> str:
     """Initial state and goal, a line each (objects and their types first where they have several types)."""
+    require_strips(task, task.problem.name, "chains")
     objects = ""
     if len(set(task.objects.values())) > 1:
         by_type: dict[str, list[str]] = {}

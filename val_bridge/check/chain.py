@@ -9,15 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from val_bridge.check.faults import Fault, FaultKind, Outcome, Verdict, Violation
-from val_bridge.check.plan import Trace, bind_fault, goal_fault, precondition_fault, split_goals
+from val_bridge.check.plan import (
+    Trace,
+    bind_fault,
+    goal_fault,
+    numeric_fault,
+    precondition_fault,
+    split_goals,
+)
 from val_bridge.pddl.errors import nearest
 from val_bridge.pddl.span import Span
 from val_bridge.pddl.syntax import EQUALS, Atom, Call, article, atom_text, counted
 from val_bridge.semantics.chain import Claim, ParsedChain
 from val_bridge.semantics.ground import Action
+from val_bridge.semantics.numbers import NumericError, Values
 from val_bridge.semantics.state import State, state_text
 from val_bridge.semantics.task import BindError, Task
-from val_bridge.semantics.transition import applicable, progress, unmet_literals
+from val_bridge.semantics.transition import applicable, effects, successor
 
 _NOTHING: frozenset[Atom] = frozenset()
 
@@ -42,11 +50,11 @@ def check_chain(task: Task, parsed: ParsedChain, *, complete: bool = True) -> Ve
     state = judge.initial(parsed.initial)
     for number, claim in enumerate(parsed.claims, 1):
         state = judge.step(number, claim, state)
-    judge.note(goal_fault(task, state))
+    judge.note(goal_fault(task, state, judge.values))
     if parsed.plan is not None:
         judge.note(_mismatch([claim.call for claim in parsed.claims], parsed.plan.calls))
-    executed, reached = _execute(task, parsed.claims)
-    satisfied, unsatisfied = split_goals(task, reached)
+    executed, reached, values = _execute(task, parsed.claims)
+    satisfied, unsatisfied = split_goals(task, reached, values)
     return Verdict(
         outcome=Outcome.INVALID if judge.faults else Outcome.VALID,
         faults=tuple(judge.faults),
@@ -54,6 +62,7 @@ def check_chain(task: Task, parsed: ParsedChain, *, complete: bool = True) -> Ve
         plan_length=len(parsed.claims),
         satisfied_goals=satisfied,
         unmet_goals=unsatisfied,
+        warnings=task.warnings,
     )
 
 
@@ -63,6 +72,8 @@ class _Judge:
     def __init__(self, task: Task, complete: bool) -> None:
         self.task = task
         self.faults: list[Fault] = []
+        # A text claims no numbers; they follow from the calls.
+        self.values = task.values
         static_facts = frozenset(atom for atom in task.initial if atom[0] in task.static)
         # What a state need not say, and has all the same.
         self.implied = _NOTHING if complete else static_facts
@@ -87,7 +98,7 @@ class _Judge:
         action: Action | None = None
         try:
             action = self.task.bind(call)
-            self.note(precondition_fault(self.task, before, number, call))
+            self.note(precondition_fault(self.task, before, number, call, self.values))
         except BindError as error:
             self.note(bind_fault(error, number, call))
         written = [claim.precondition, claim.add, claim.delete, claim.after, claim.unmet_goals]
@@ -96,9 +107,7 @@ class _Judge:
             self.precondition(number, claim, action)
         after = self.transition(number, claim, before, action)
         if claim.unmet_goals is not None:
-            unsatisfied = frozenset(
-                lit.atom for lit in unmet_literals(after, self.task.goal, self.task.goal_negative)
-            )
+            _, unsatisfied = split_goals(self.task, after, self.values)
             self.differ(
                 FaultKind.CLAIM,
                 number,
@@ -111,7 +120,8 @@ class _Judge:
 
     def precondition(self, number: int, claim: Claim, action: Action) -> None:
         assert claim.precondition is not None
-        optional = {atom for atom in action.precondition if atom[0] in self.task.static or atom[0] == EQUALS}
+        unwritten = self.task.static | self.task.domain.derived | {EQUALS}
+        optional = {atom for atom in action.precondition if atom[0] in unwritten}
         self.differ(
             FaultKind.CLAIM,
             number,
@@ -123,9 +133,17 @@ class _Judge:
 
     def transition(self, number: int, claim: Claim, before: State, action: Action | None) -> State:
         """Judges the claimed changes and the claimed state against the action; gives the claimed state."""
-        add = action.add if action else _NOTHING
+        try:
+            add, delete = effects(before, action, self.values) if action else (_NOTHING, _NOTHING)
+            true, values = successor(before, action, self.values) if action else (before, self.values)
+        except NumericError as error:
+            self.note(numeric_fault(error, number, claim.call))
+            # What the action does is not known, so the claimed changes cannot be judged.
+            action, add, delete, true, values = None, _NOTHING, _NOTHING, before, self.values
+        self.values = values
+        taken = delete
         # Delete, then add: what an action adds, it does not delete.
-        delete = action.delete - action.add if action else _NOTHING
+        delete -= add
         claimed_add = add if claim.add is None else self.sound(claim.add)
         claimed_delete = delete if claim.delete is None else self.sound(claim.delete)
         after = (before - claimed_delete) | claimed_add
@@ -135,13 +153,12 @@ class _Judge:
             afters.append(after)
         if action is None:
             return after
-        true = progress(before, action)
         lost = frozenset().union(*(true - state for state in afters))
         gained = frozenset().union(*(state - true for state in afters))
         violations = (
             *_violations("missing_add", lost & add),
             *_violations("missing_delete", gained & delete),
-            *_violations("frame_lost", lost - add | claimed_delete - action.delete),
+            *_violations("frame_lost", lost - add | claimed_delete - taken),
             *_violations("frame_gained", gained - delete | claimed_add - add),
         )
         if violations:
@@ -211,8 +228,9 @@ class _Judge:
 
 def _malformed(task: Task, atom: Atom) -> Malformed | None:
     predicate = task.domain.predicates.get(atom[0])
-    if predicate is None:
-        names = sorted(task.domain.predicates)
+    # A state is its base facts; what is derived from them cannot be claimed apart.
+    if predicate is None or atom[0] in task.domain.derived:
+        names = sorted(task.domain.predicates.keys() - task.domain.derived)
         return "unknown_predicate", f"one of {' '.join(names)}", atom[0], nearest(atom[0], names)
     if len(atom) - 1 != predicate.arity:
         return "wrong_arity", counted(predicate.parameters), atom_text(atom), ""
@@ -257,17 +275,20 @@ def _mismatch(chain: list[Call], plan: tuple[Call, ...]) -> Fault | None:
     return None
 
 
-def _execute(task: Task, claims: tuple[Claim, ...]) -> tuple[tuple[Call, ...], State]:
-    """The calls that can truly be executed from the initial state, and the state that they reach."""
-    state = task.initial
+def _execute(task: Task, claims: tuple[Claim, ...]) -> tuple[tuple[Call, ...], State, Values]:
+    """The calls that can truly be executed from the initial state, and state and values that they reach."""
+    state, values = task.initial, task.values
     executed: list[Call] = []
     for claim in claims:
         try:
             action = task.bind(claim.call)
         except BindError:
             break
-        if not applicable(state, action):
+        if not applicable(state, action, values):
             break
-        state = progress(state, action)
+        try:
+            state, values = successor(state, action, values)
+        except NumericError:
+            break
         executed.append(claim.call)
-    return tuple(executed), state
+    return tuple(executed), state, values

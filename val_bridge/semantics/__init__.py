@@ -8,9 +8,11 @@ slow import, and no faster at these sizes).
 """
 
 from val_bridge.semantics.chain import Chain, Claim, InapplicableError, ParsedChain, Step, execute
+from val_bridge.semantics.explain import Explanation
+from val_bridge.semantics.numbers import NumericError, Values
 from val_bridge.semantics.state import Atom, Literal, State, atom_text, read_atom, state_text
 from val_bridge.semantics.task import Action, BindError, Call, Plan, Task, load_task, read_task
-from val_bridge.semantics.transition import Masks, applicable, progress, regress, unmet
+from val_bridge.semantics.transition import Masks, applicable, effects, progress, regress, successor, unmet
 
 __all__ = [
     "Action",
@@ -19,16 +21,20 @@ __all__ = [
     "Call",
     "Chain",
     "Claim",
+    "Explanation",
     "InapplicableError",
     "Literal",
     "Masks",
+    "NumericError",
     "ParsedChain",
     "Plan",
     "State",
     "Step",
     "Task",
+    "Values",
     "applicable",
     "atom_text",
+    "effects",
     "execute",
     "load_task",
     "progress",
@@ -36,5 +42,6 @@ __all__ = [
     "read_task",
     "regress",
     "state_text",
+    "successor",
     "unmet",
 ]
