@@ -7,6 +7,7 @@ that a reader skipped (`ParsedChain.unread`) is that reader's to accept or refus
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Literal as OneOf
 
 from val_bridge.check.faults import Fault, FaultKind, Outcome, Verdict, Violation
 from val_bridge.check.plan import Trace, bind_fault, goal_fault, precondition_fault, split_goals
@@ -25,13 +26,20 @@ Malformed = tuple[str, str, str, str]
 """What is wrong with an atom: kind of violation, expected, found, hint."""
 
 
-def check_chain(task: Task, parsed: ParsedChain, *, complete: bool = True) -> Verdict:
+JudgeFrom = OneOf["claimed", "correct"]
+
+
+def check_chain(
+    task: Task, parsed: ParsedChain, *, complete: bool = True, judge_from: JudgeFrom = "claimed"
+) -> Verdict:
     """Judges a claimed chain; lists all faults, those of the earliest step first.
 
     Within a step: the call, its precondition, malformed atoms, the claimed precondition, the transition, the
     claimed unmet goals. Then the goal in the last claimed state (step None), then the plan section
     (`plan_mismatch`, with its step). A chain without initial state starts in the task's. With
-    `complete=False` states may leave out static facts. UNREADABLE, with a fault `plan_syntax`, if the text
+    `complete=False` states may leave out static facts. `judge_from="correct"` judges each step from the state
+    that the steps before it truly lead to, so a wrong state does not excuse what follows from it; judging then
+    ends behind the first step that cannot be executed, the goal included. UNREADABLE, with a fault `plan_syntax`, if the text
     holds neither a state nor a step nor a plan.
     """
     if parsed.initial is None and not parsed.claims and parsed.plan is None:
@@ -39,10 +47,16 @@ def check_chain(task: Task, parsed: ParsedChain, *, complete: bool = True) -> Ve
         fault = Fault(kind=FaultKind.PLAN_SYNTAX, expected="a chain of states and actions", found=found)
         return Verdict(outcome=Outcome.UNREADABLE, faults=(fault,))
     judge = _Judge(task, complete)
-    state = judge.initial(parsed.initial)
+    state: State | None = judge.initial(parsed.initial)
+    if judge_from == "correct":
+        state = task.initial
     for number, claim in enumerate(parsed.claims, 1):
-        state = judge.step(number, claim, state)
-    judge.note(goal_fault(task, state))
+        if state is None:
+            break
+        claimed = judge.step(number, claim, state)
+        state = claimed if judge_from == "claimed" else _successor(task, state, claim.call)
+    if state is not None:
+        judge.note(goal_fault(task, state))
     if parsed.plan is not None:
         judge.note(_mismatch([claim.call for claim in parsed.claims], parsed.plan.calls))
     executed, reached = _execute(task, parsed.claims)
@@ -262,12 +276,18 @@ def _execute(task: Task, claims: tuple[Claim, ...]) -> tuple[tuple[Call, ...], S
     state = task.initial
     executed: list[Call] = []
     for claim in claims:
-        try:
-            action = task.bind(claim.call)
-        except BindError:
+        after = _successor(task, state, claim.call)
+        if after is None:
             break
-        if not applicable(state, action):
-            break
-        state = progress(state, action)
+        state = after
         executed.append(claim.call)
     return tuple(executed), state
+
+
+def _successor(task: Task, state: State, call: Call) -> State | None:
+    """The state behind a call, None if it cannot be executed."""
+    try:
+        action = task.bind(call)
+    except BindError:
+        return None
+    return progress(state, action) if applicable(state, action) else None
