@@ -50,7 +50,7 @@ def check(
     Exit code: 0 all valid, 1 some invalid, 2 something unreadable, 3 internal error; the highest that occurs.
     Each plan is judged alone: one that cannot be judged changes nothing for the others.
     """
-    loaded = _domain(domain)
+    loaded = named_domain(domain)
     task = Task(loaded, load_problem(problem, loaded))
     wording = feedback or (Wording.DETAILED if len(plans) == 1 else Wording.BINARY)
     code = 0
@@ -70,7 +70,7 @@ def check(
     raise typer.Exit(code)
 
 
-def _domain(name: str) -> Domain:
+def named_domain(name: str) -> Domain:
     path = Path(name)
     if path.exists() or path.suffix or len(path.parts) > 1:
         return load_domain(path)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from val_bridge import Task
 
 ARM = "greedy"
+MAX_TOKENS = 1400  # PlanBench's longest Blocksworld plans with full states need about 1,000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,19 +151,23 @@ def asked_from_planbench(folder: Path, domain: str) -> list[Asked]:
     return out
 
 
+def trained_recipe(folder: Path) -> dict[str, Any]:
+    """The recipe that a trained folder carries; {} where somebody else trained it."""
+    import yaml
+
+    path = folder / "recipe.yaml"
+    return yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
 def load_trained(folder: Path, model: str | None) -> tuple[LoadedModel, ChainStyle, dict[str, Any]]:
     """A model to be evaluated: an adapter's folder (merged into its base), or a whole model's.
 
     Raises AdapterMismatch, ModelNotFound.
     """
-    import yaml
-
     from planlearn.chains import ChainStyle
     from planlearn.models import load_model, read_adapter_record, weights_hash
 
-    recipe_file = folder / "recipe.yaml"
-    recipe = yaml.safe_load(recipe_file.read_text(encoding="utf-8")) if recipe_file.exists() else {}
-    corpus = recipe.get("corpus", {})
+    corpus = trained_recipe(folder).get("corpus", {})
     style = ChainStyle(**{k: corpus[k] for k in ("states", "goals", "domain_in_prompt") if k in corpus})
     about: dict[str, Any] = {"decoding": "greedy, whole vocabulary, one attempt, no feedback"}
     if (folder / "adapter_config.json").exists():
@@ -187,7 +192,7 @@ def eval(  # noqa: A001 - the command's name
     instances: Path = typer.Option(..., exists=True, help="PlanBench's folder of one set, or a corpus split (.jsonl)."),
     out: Path = typer.Option(..., help="Where results.json and samples.jsonl go."),
     batch: int = typer.Option(64, min=1, help="Problems answered side by side."),
-    max_tokens: int = typer.Option(700, min=1, help="The cap of tokens of one answer."),
+    max_tokens: int = typer.Option(None, min=1, help="The cap of tokens of one answer; default: the adapter's recipe's, else 1400."),
     limit: int = typer.Option(None, min=1, help="Only the first so many problems."),
     states: str = typer.Option(None, help="Chain style where the model does not say: changes or full."),
     domain_in_prompt: bool = typer.Option(None, help="Whether the schemas stand in the prompt, where the model does not say."),
@@ -218,6 +223,9 @@ def eval(  # noqa: A001 - the command's name
         style = replace(style, states=states)
     if domain_in_prompt is not None:
         style = replace(style, domain_in_prompt=domain_in_prompt)
+    if max_tokens is None:
+        recipe = trained_recipe(adapter) if adapter is not None else {}
+        max_tokens = recipe.get("evaluation", {}).get("max_tokens", MAX_TOKENS)
     about |= {"domain": domain, "instances": instances.name}
     results = evaluate(loaded, asked, style, out, batch=batch, max_tokens=max_tokens, about=about, force=force)
     print(results_table(results))

@@ -51,23 +51,29 @@ def _seconds_until(log: Path, step: float = float("inf")) -> float:
     return sum(starts.values())
 
 
+def _measured(recipe: Any, trained: Path, rows: list[dict[str, Any]], out: Path, instances: str) -> dict[str, Any]:
+    """Plan validity of a trained folder on rows of the corpus; what is measured already is read again."""
+    from planlearn.cli.eval import asked_from_rows, evaluate, load_trained
+
+    if not (out / "results.json").exists():
+        loaded, style, about = load_trained(trained, recipe.model if recipe.adapter.rank else None)
+        evaluate(
+            loaded, asked_from_rows(rows), style, out, batch=recipe.evaluation.batch,
+            max_tokens=recipe.evaluation.max_tokens, about=about | {"instances": instances},
+        )
+    return json.loads((out / "results.json").read_text(encoding="utf-8"))
+
+
 def _curve(run: Path, recipe: Any, rows: list[dict[str, Any]]) -> None:
     """Measure each snapshot on the first validation problems: `curve.jsonl`, a row a snapshot."""
-    from planlearn.cli.eval import asked_from_rows, evaluate, load_trained
     from planlearn.files import write_text
 
-    asked = asked_from_rows(rows[: recipe.evaluation.curve_problems])
     lines = []
     for folder in sorted((run / "snapshots").glob("step-*"), key=lambda path: int(path.name[5:])):
         out = run / "evaluation" / "curve" / folder.name
-        if not (out / "results.json").exists():
-            trained, style, about = load_trained(folder, recipe.model if recipe.adapter.rank else None)
-            evaluate(
-                trained, asked, style, out, batch=recipe.evaluation.batch, max_tokens=recipe.evaluation.max_tokens,
-                about=about | {"instances": "validation"},
-            )
+        record = _measured(recipe, folder, rows[: recipe.evaluation.curve_problems], out, "validation")
         facts = json.loads((folder / "training.json").read_text(encoding="utf-8"))
-        results = json.loads((out / "results.json").read_text(encoding="utf-8"))["results"][recipe.domain]["greedy"]
+        results = record["results"][recipe.domain]["greedy"]
         lines.append({
             "step": facts["steps"], "examples": facts["examples"], "tokens": facts["tokens"],
             "minutes": round(_seconds_until(run / "training.jsonl", facts["steps"]) / 60, 1),
@@ -89,7 +95,6 @@ def train(
     """Fetch the base model, build the corpus, train and evaluate; a second call goes on where a killed one stopped."""
     import yaml
 
-    from planlearn.cli.eval import asked_from_rows, evaluate, load_trained
     from planlearn.corpus.build import build_corpus
     from planlearn.evaluate import results_table
     from planlearn.files import write_text
@@ -126,17 +131,11 @@ def train(
 
     tables = []
     for split in ("validation", "test"):
-        rows = read_rows(corpus / f"{split}.jsonl")
-        folder = run / "evaluation" / split
-        if not rows:
-            continue
-        if not (folder / "results.json").exists():
-            trained, style, about = load_trained(final, resolved.model if resolved.adapter.rank else None)
-            parts.timed(f"evaluate {split}", lambda: evaluate(
-                trained, asked_from_rows(rows), style, folder, batch=resolved.evaluation.batch,
-                max_tokens=resolved.evaluation.max_tokens, about=about | {"instances": split},
-            ))
-        tables.append((split, json.loads((folder / "results.json").read_text(encoding="utf-8"))))
+        if rows := read_rows(corpus / f"{split}.jsonl"):
+            out_folder = run / "evaluation" / split
+            tables.append((split, parts.timed(
+                f"evaluate {split}", lambda: _measured(resolved, final, rows, out_folder, split)
+            )))
 
     validation = read_rows(corpus / "validation.jsonl")
     if resolved.evaluation.curve and validation and not (run / "curve.jsonl").exists():

@@ -9,6 +9,8 @@ as `Validate -c` does (what follows is about no plan at all).
 """
 
 from val_bridge.check.chain import check_chain
+from val_bridge.check.chain_answer import chain_answer
+from val_bridge.check.chain_json import load_chain, read_chain
 from val_bridge.check.faults import Fault, FaultKind, Outcome, Verdict, Violation
 from val_bridge.check.plan import check_plan, check_plan_text
 
@@ -18,7 +20,10 @@ __all__ = [
     "Outcome",
     "Verdict",
     "Violation",
+    "chain_answer",
     "check_chain",
     "check_plan",
     "check_plan_text",
+    "load_chain",
+    "read_chain",
 ]

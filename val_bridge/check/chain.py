@@ -7,6 +7,7 @@ that a reader skipped (`ParsedChain.unread`) is that reader's to accept or refus
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Literal as OneOf
 
 from val_bridge.check.faults import Fault, FaultKind, Outcome, Verdict, Violation
 from val_bridge.check.plan import (
@@ -33,13 +34,20 @@ Malformed = tuple[str, str, str, str]
 """What is wrong with an atom: kind of violation, expected, found, hint."""
 
 
-def check_chain(task: Task, parsed: ParsedChain, *, complete: bool = True) -> Verdict:
+JudgeFrom = OneOf["claimed", "correct"]
+
+
+def check_chain(
+    task: Task, parsed: ParsedChain, *, complete: bool = True, judge_from: JudgeFrom = "claimed"
+) -> Verdict:
     """Judges a claimed chain; lists all faults, those of the earliest step first.
 
     Within a step: the call, its precondition, malformed atoms, the claimed precondition, the transition, the
     claimed unmet goals. Then the goal in the last claimed state (step None), then the plan section
     (`plan_mismatch`, with its step). A chain without initial state starts in the task's. With
-    `complete=False` states may leave out static facts. UNREADABLE, with a fault `plan_syntax`, if the text
+    `complete=False` states may leave out static facts. `judge_from="correct"` judges each step from the state
+    that the steps before it truly lead to, so a wrong state does not excuse what follows from it; judging then
+    ends behind the first step that cannot be executed, the goal included. UNREADABLE, with a fault `plan_syntax`, if the text
     holds neither a state nor a step nor a plan.
     """
     if parsed.initial is None and not parsed.claims and parsed.plan is None:
@@ -47,10 +55,21 @@ def check_chain(task: Task, parsed: ParsedChain, *, complete: bool = True) -> Ve
         fault = Fault(kind=FaultKind.PLAN_SYNTAX, expected="a chain of states and actions", found=found)
         return Verdict(outcome=Outcome.UNREADABLE, faults=(fault,))
     judge = _Judge(task, complete)
-    state = judge.initial(parsed.initial)
+    state: State | None = judge.initial(parsed.initial)
+    if judge_from == "correct":
+        state = task.initial
     for number, claim in enumerate(parsed.claims, 1):
-        state = judge.step(number, claim, state)
-    judge.note(goal_fault(task, state, judge.values))
+        if state is None:
+            break
+        values = judge.values
+        claimed = judge.step(number, claim, state)
+        if judge_from == "correct":
+            truly = _successor(task, state, values, claim.call)
+            state, judge.values = truly if truly is not None else (None, values)
+        else:
+            state = claimed
+    if state is not None:
+        judge.note(goal_fault(task, state, judge.values))
     if parsed.plan is not None:
         judge.note(_mismatch([claim.call for claim in parsed.claims], parsed.plan.calls))
     executed, reached, values = _execute(task, parsed.claims)
@@ -280,15 +299,18 @@ def _execute(task: Task, claims: tuple[Claim, ...]) -> tuple[tuple[Call, ...], S
     state, values = task.initial, task.values
     executed: list[Call] = []
     for claim in claims:
-        try:
-            action = task.bind(claim.call)
-        except BindError:
+        reached = _successor(task, state, values, claim.call)
+        if reached is None:
             break
-        if not applicable(state, action, values):
-            break
-        try:
-            state, values = successor(state, action, values)
-        except NumericError:
-            break
+        state, values = reached
         executed.append(claim.call)
     return tuple(executed), state, values
+
+
+def _successor(task: Task, state: State, values: Values, call: Call) -> tuple[State, Values] | None:
+    """State and values behind a call, None if it cannot be executed."""
+    try:
+        action = task.bind(call)
+        return successor(state, action, values) if applicable(state, action, values) else None
+    except (BindError, NumericError):
+        return None

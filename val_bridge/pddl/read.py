@@ -64,20 +64,21 @@ def read_problem(text: str, domain: Domain, file: str | None = None) -> Problem:
 
 def load_domain(path: str | Path) -> Domain:
     """`read_domain` of a file. Raises OSError too."""
-    return read_domain(_load(path, "domain_syntax"), str(path))
+    return read_domain(read_utf8(path, "domain_syntax"), str(path))
 
 
 def load_problem(path: str | Path, domain: Domain) -> Problem:
     """`read_problem` of a file. Raises OSError too."""
-    return read_problem(_load(path, "problem_syntax"), domain, str(path))
+    return read_problem(read_utf8(path, "problem_syntax"), domain, str(path))
 
 
 def load_plan(path: str | Path) -> Plan:
     """`read_plan` of a file. Raises OSError too."""
-    return read_plan(_load(path, "plan_syntax"), str(path))
+    return read_plan(read_utf8(path, "plan_syntax"), str(path))
 
 
-def _load(path: str | Path, kind: SourceErrorKind) -> str:
+def read_utf8(path: str | Path, kind: SourceErrorKind) -> str:
+    """A file's text. Raises OSError, and SourceError of `kind` at the first byte that is not UTF-8."""
     data = Path(path).read_bytes()
     try:
         return data.decode("utf-8-sig")
