@@ -26,7 +26,10 @@ from val_bridge.check import (
     check_plan,
     check_plan_text,
     load_chain,
+    no_answer,
+    plan_answer,
     read_chain,
+    source_answer,
 )
 from val_bridge.pddl import (
     ActionSchema,
@@ -124,7 +127,9 @@ __all__ = [
     "load_problem",
     "load_task",
     "nearest",
+    "no_answer",
     "number_text",
+    "plan_answer",
     "progress",
     "read_atom",
     "read_chain",
@@ -133,6 +138,7 @@ __all__ = [
     "read_problem",
     "read_task",
     "regress",
+    "source_answer",
     "state_text",
     "successor",
     "unmet",

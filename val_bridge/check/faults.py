@@ -151,8 +151,6 @@ class Fault:
             "found": self.found,
             "hint": self.hint,
             "failing_literals": list(self.failing_literals),
-            "tree": self.tree,
-            "repair": self.repair,
             "expression": self.expression,
             "fluent": self.fluent,
             "values": list(self.values),

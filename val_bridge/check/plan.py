@@ -273,7 +273,7 @@ def precondition_fault(
         action=str(call),
         violations=_unmet_violations("unsatisfied", literals),
         expected=" ".join(map(str, literals)),
-        found=_facts_about(task, state, set(call.arguments)),
+        found=_facts_text(task, state, set(call.arguments)),
         span=call.span,
         evidence=evidence,
     )
@@ -303,7 +303,7 @@ def goal_fault(task: Task, state: State, values: Values = NO_VALUES) -> Fault | 
         kind=FaultKind.GOAL,
         violations=_unmet_violations("unsatisfied_goal", literals),
         expected=" ".join(map(str, literals)),
-        found=_facts_about(task, state, {name for lit in literals for name in lit.atom[1:]}),
+        found=_facts_text(task, state, {name for lit in literals for name in lit.atom[1:]}),
         evidence=evidence,
     )
 
@@ -337,7 +337,10 @@ def _stopped(
     )
 
 
-def _facts_about(task: Task, state: State, objects: set[str]) -> str:
-    """The changing facts that are about these objects or about none, as text."""
-    facts = [a for a in state if a[0] not in task.static and (len(a) == 1 or not objects.isdisjoint(a[1:]))]
-    return " ".join(map(atom_text, sorted(facts))) or "nothing"
+def facts_about(task: Task, state: State, objects: set[str]) -> list[Atom]:
+    """The changing facts that are about these objects or about none, sorted."""
+    return sorted(a for a in state if a[0] not in task.static and (len(a) == 1 or not objects.isdisjoint(a[1:])))
+
+
+def _facts_text(task: Task, state: State, objects: set[str]) -> str:
+    return " ".join(map(atom_text, facts_about(task, state, objects))) or "nothing"
