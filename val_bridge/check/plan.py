@@ -28,29 +28,32 @@ def check_plan(task: Task, plan: Plan, *, tolerance: Fraction | float = 0) -> Ve
     """
     if tolerance:
         task = task.tolerant(Fraction(str(tolerance)))
-    if not task.is_strips or task.problem.metric is not None:
+    if not task.is_plain:
         return check_general(task, plan)
     masks = task.masks
     state = masks.initial
     known = masks.calls
     for number, call in enumerate(plan.calls, 1):
-        move = known.get((call.name, call.arguments))
-        if move is None:
+        stride = known.get((call.name, call.arguments))
+        if stride is None:
             try:
-                move = masks.call_masks(call)
+                stride = masks.stride(call)
             except BindError as error:
                 return _stopped(task, plan, number, state, bind_fault(error, number, call))
-        positive, negative, add, delete = move
-        if state & positive != positive or state & negative:
+        matter, wanted, add, keep = stride
+        if state & matter != wanted:
             fault = precondition_fault(task, masks.decode(state), number, call)
             return _stopped(task, plan, number, state, fault)
-        state = state & ~delete | add
+        state = state & keep | add
     steps = Trace(task, plan.calls)
     if state & masks.goal == masks.goal and not state & masks.goal_negative:
-        goals = task.goal | task.goal_negative
         length = len(plan.calls)
         return Verdict(
-            outcome=Outcome.VALID, steps=steps, plan_length=length, satisfied_goals=goals, metric=length
+            outcome=Outcome.VALID,
+            steps=steps,
+            plan_length=length,
+            satisfied_goals=task.goal_atoms,
+            metric=length,
         )
     reached = masks.decode(state)
     satisfied, unsatisfied = split_goals(task, reached)
@@ -318,7 +321,7 @@ def split_goals(
     """The atoms of the goal's own literals that hold in `state`, and of those that do not."""
     closed = task.closed(state, values)
     unsatisfied = frozenset(lit.atom for lit in unmet_literals(closed, task.goal, task.goal_negative))
-    return (task.goal | task.goal_negative) - unsatisfied, unsatisfied
+    return task.goal_atoms - unsatisfied, unsatisfied
 
 
 def _stopped(

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 Move = tuple[int, int, int, int]
 """Masks of an action: what must be true, what must be false, what it adds, what it deletes."""
 
+Stride = tuple[int, int, int, int]
+"""The same for walking through a plan: of which bits it matters what they are, what these must be, what is added,
+what is kept."""
+
 
 def applicable(state: State, action: Action, values: Values = NO_VALUES) -> bool:
     """Whether the precondition holds. A number in it that does not exist makes it false, unless the rest
@@ -118,7 +122,7 @@ class Masks:
         self._bits: dict[Atom, int] = {}
         self._atoms: list[Atom] = []
         self._moves: dict[Action, Move] = {}
-        self.calls: dict[tuple[str, tuple[str, ...]], Move] = {}
+        self.calls: dict[tuple[str, tuple[str, ...]], Stride] = {}
         self.initial = self.encode(task.initial)
         self._derived = task.domain.derived
         self.goal = self.encode(atom for atom in task.goal if atom[0] not in self._derived)
@@ -156,10 +160,13 @@ class Masks:
             )
         return move
 
-    def call_masks(self, call: Call) -> Move:
+    def stride(self, call: Call) -> Stride:
         """The masks of the action that a call names. Raises BindError."""
         key = (call.name, call.arguments)
-        move = self.calls.get(key)
-        if move is None:
-            move = self.calls[key] = self.action_masks(self.task.bind(call))
-        return move
+        stride = self.calls.get(key)
+        if stride is None:
+            positive, negative, add, delete = self.action_masks(self.task.bind(call))
+            # What must be both true and false never is: no masked state is -1.
+            wanted = -1 if positive & negative else positive
+            stride = self.calls[key] = (positive | negative, wanted, add, ~delete)
+        return stride
