@@ -24,11 +24,13 @@ class Features:
     empty: bool = True
     conflicts: bool = True
     nested_and: bool = True
+    metric: bool = True
 
 
 PLAIN = Features(
     axioms=False, undefined=False, comparisons=("<=", ">=", "="), scale=False, divide=False, nary=False,
     nested_when=False, either=False, empty=False, conflicts=False, nested_and=False,
+    metric=False,
 )  # fmt: skip
 
 
@@ -134,7 +136,11 @@ class RandomWorld:
 def random_world(rng: random.Random, features: Features) -> RandomWorld:
     writer = Writer(rng, features)
     predicates = ALL if features.axioms else BASE
-    lines = ["(define (domain random)", "(:types box place ghost - object crate - box)", "(:constants c1 - crate)"]
+    lines = [
+        "(define (domain random)",
+        "(:types box place ghost - object crate - box)",
+        "(:constants c1 - crate)",
+    ]
     lines.append(
         "(:predicates (p) (q ?x - object) (r ?x ?y - object)"
         + (" (near ?x ?y - object) (far ?x - object))" if features.axioms else ")")
@@ -157,6 +163,10 @@ def random_world(rng: random.Random, features: Features) -> RandomWorld:
         parameters = " ".join(f"{name} - {kind}" for name, kind in zip(names, chosen, strict=True))
         precondition = writer.formula([*names, "c1"], predicates, 2)
         effects = " ".join(writer.effect([*names, "c1"], 3) for _ in range(rng.randrange(1, 4)))
+        if features.numbers and features.conflicts and rng.random() < 0.3:
+            condition = writer.atom([*names, "c1"], BASE)
+            change = rng.choice(["(assign (n) 1)", "(increase (n) 0)", "(scale-up (n) 1)"])
+            effects += f" (assign (n) {rng.randrange(2)}) (when {condition} (and {change}))"
         lines.append(
             f"(:action a{index} :parameters ({parameters}) :precondition (and {precondition}) :effect (and {effects}))"
         )
@@ -170,13 +180,17 @@ def random_world(rng: random.Random, features: Features) -> RandomWorld:
     init = [f"({' '.join(atom)})" for atom in atoms if rng.random() < 0.3]
     if features.numbers:
         fluents = ["(n)", *(f"(w {x})" for x in names)]
-        init += [f"(= {f} {rng.randrange(4)})" for f in fluents if not features.undefined or rng.random() < 0.85]
+        init += [
+            f"(= {f} {rng.randrange(4)})" for f in fluents if not features.undefined or rng.random() < 0.85
+        ]
     goal = writer.formula(["c1", "l1"], predicates, 2)
-    metric = f"(:metric minimize {writer.expression(['c1', 'b1'], 2)})" if features.numbers else ""
+    metric = (
+        f"(:metric minimize {writer.expression(['c1', 'b1'], 2)})"
+        if features.numbers and features.metric
+        else ""
+    )
     problem = (
         f"(define (problem x) (:domain random) (:objects b1 - box l1 l2 - place)\n"
         f"(:init {' '.join(init)})\n(:goal {goal})\n{metric})"
     )
     return RandomWorld(domain="\n".join(lines) + ")", problem=problem, calls=tuple(calls))
-
-

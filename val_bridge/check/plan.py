@@ -290,9 +290,7 @@ def goal_fault(task: Task, state: State, values: Values = NO_VALUES) -> Fault | 
     """
     literals = unmet_literals(task.closed(state, values), task.goal, task.goal_negative)
     problem = task.problem
-    evidence = Evidence(
-        task=task, state=state, values=values, parts=(*problem.goal, *problem.goal_condition)
-    )
+    evidence = Evidence(task=task, state=state, values=values, parts=(*problem.goal, *problem.goal_condition))
     if problem.goal_condition:
         explanation = evidence.explanation()
         if explanation.holds is None:

@@ -95,7 +95,11 @@ class Reader:
         return name, tree.items[2:]
 
     def sections(
-        self, nodes: list[Node], known: Collection[str], unsupported: Collection[str], many: Collection[str] = ()
+        self,
+        nodes: list[Node],
+        known: Collection[str],
+        unsupported: Collection[str],
+        many: Collection[str] = (),
     ) -> Iterator[tuple[str, Group]]:
         """Keyword and group of each section; each may come once, but for `many`."""
         seen: set[str] = set()

@@ -128,7 +128,13 @@ class Update(NamedTuple):
         return f"({self.effect.operator} {atom_text(self.fluent)} {number_text(self.amount)})"
 
 
-_FAMILY = {"assign": "assign", "increase": "add", "decrease": "add", "scale-up": "scale", "scale-down": "scale"}
+_FAMILY = {
+    "assign": "assign",
+    "increase": "add",
+    "decrease": "add",
+    "scale-up": "scale",
+    "scale-down": "scale",
+}
 
 
 def changed_values(values: Mapping[Atom, Fraction], updates: Iterable[Update]) -> dict[Atom, Fraction]:

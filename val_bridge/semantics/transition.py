@@ -56,7 +56,9 @@ def successor(state: State, action: Action, values: Values) -> tuple[State, Valu
     return after, values.updated(changed_values(values, changes.updates))
 
 
-def effects(state: State, action: Action, values: Values = NO_VALUES) -> tuple[frozenset[Atom], frozenset[Atom]]:
+def effects(
+    state: State, action: Action, values: Values = NO_VALUES
+) -> tuple[frozenset[Atom], frozenset[Atom]]:
     """What the action adds and what it deletes in this state. Raises NumericError."""
     if action.general is None:
         return action.add, action.delete
@@ -153,7 +155,11 @@ class Masks:
             encode = self.encode
             derived = self._derived
             move = self._moves[action] = (
-                encode([a for a in action.precondition if a[0] not in derived] if derived else action.precondition),
+                encode(
+                    [a for a in action.precondition if a[0] not in derived]
+                    if derived
+                    else action.precondition
+                ),
                 encode([a for a in action.negative if a[0] not in derived] if derived else action.negative),
                 encode(action.add),
                 encode(action.delete),
