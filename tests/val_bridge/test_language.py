@@ -182,7 +182,7 @@ NUMERIC_FAULTS = [
         "(and (assign (fuel t) 1) (assign (fuel ?t) 2))",
         "numeric_conflict",
         "expected effects on (fuel t) that agree,"
-        " found (assign (fuel t) 1) and (assign (fuel t) 2) in (assign (fuel t) 1)",
+        " found (assign (fuel t) 1) and (assign (fuel t) 2)",
     ),
     (
         "(and (assign (fuel t) 1) (increase (fuel t) 0))",

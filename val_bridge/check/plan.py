@@ -238,7 +238,7 @@ def numeric_fault(error: NumericError, step: int | None, call: Call | None) -> F
         step=step,
         action=str(call) if call else None,
         expected=error.expected,
-        found=f"{error.found} in {error.expression}",
+        found=f"{error.found} in {error.expression}" if error.expression else error.found,
         expression=error.expression,
         fluent=error.fluent,
         values=error.values,
