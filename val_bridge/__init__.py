@@ -9,10 +9,11 @@ Takes PDDL text and plans, gives verdicts. Standard library only: it imports in 
         case Outcome.INVALID: print(verdict.first)
 
 A broken domain or problem file raises `SourceError`; a wrong plan is a `Verdict`; an unreadable plan is
-neither valid nor invalid. Read are STRIPS, ADL, axioms, costs and numeric fluents; `unsupported_feature` names what
-is not: time, constraints, preferences, object fluents. Not taken: calling VAL's binary (it accepts prose, drops surplus arguments, exits 0
-on refusals, and cannot see the states that a chain claims); building on unified-planning (a plan costs 10 ms
-there, and 0.1 ms here).
+neither valid nor invalid. Read are STRIPS, ADL, axioms, costs and numeric fluents; `unsupported_feature`
+names what is not: time, constraints, preferences, object fluents.
+
+Not taken: calling VAL's binary (it accepts prose, drops surplus arguments, exits 0 on refusals, and cannot
+see the states that a chain claims); building on unified-planning (a plan costs 10 ms there, and 0.1 ms here).
 """
 
 from val_bridge.check import (

@@ -76,14 +76,13 @@ def plan(text: str) -> Callable[[], Verdict]:
 
 
 # The same ferry with fuel: an effect needs a number that is missing, another has two.
-FUEL_TASK = read_task(
-    DOMAIN.replace("(:predicates", "(:functions (fuel) (price ?c - car))\n  (:predicates").replace(
-        "(not (parked ?c ?p))", "(not (parked ?c ?p)) (decrease (fuel) (price ?c)) (assign (price ?c) 0)"
-    ).replace("(not (at ?a))", "(not (at ?a)) (decrease (fuel) 1) (when (at reef) (assign (fuel) 9))").replace(
-        "(:predicates", "(:constants reef - place)\n  (:predicates"
-    ),
-    PROBLEM.replace("(at north)", "(at reef) (route reef north) (parked van reef) (parked mini reef) (= (fuel) 5) (= (price mini) 2.5)"),
+FUEL_DOMAIN = (
+    DOMAIN.replace("(:predicates", "(:constants reef - place)\n  (:functions (fuel) (price ?c - car))\n  (:predicates")
+    .replace("(not (parked ?c ?p))", "(not (parked ?c ?p)) (decrease (fuel) (price ?c)) (assign (price ?c) 0)")
+    .replace("(not (at ?a))", "(not (at ?a)) (decrease (fuel) 1) (when (at reef) (assign (fuel) 9))")
 )
+FUEL_FACTS = "(at reef) (route reef north) (parked van reef) (parked mini reef) (= (fuel) 5) (= (price mini) 2.5)"
+FUEL_TASK = read_task(FUEL_DOMAIN, PROBLEM.replace("(at north)", FUEL_FACTS))
 
 # One wrong plan or chain a kind of fault; its first fault is of that kind.
 FAULTY: dict[FaultKind, Callable[[], Verdict]] = {

@@ -23,11 +23,14 @@ class Features:
     either: bool = True
     empty: bool = True
     conflicts: bool = True
+    nested_and: bool = True
+    metric: bool = True
 
 
 PLAIN = Features(
     axioms=False, undefined=False, comparisons=("<=", ">=", "="), scale=False, divide=False, nary=False,
-    nested_when=False, either=False, empty=False, conflicts=False,
+    nested_when=False, either=False, empty=False, conflicts=False, nested_and=False,
+    metric=False,
 )  # fmt: skip
 
 
@@ -99,14 +102,22 @@ class Writer:
             heads = ["increase", "decrease", *(["assign"] if self.features.conflicts else [])]
             head = rng.choice(heads + (["scale-up", "scale-down"] if self.features.scale else []))
             return f"({head} {self.fluent(terms)} {self.expression(terms, 1)})"
+        if kind == 4 and not self.features.nested_and:
+            return self.effect(terms, 0, conditional)
         if kind == 4:
             return f"(and {' '.join(self.effect(terms, depth - 1, conditional) for _ in range(rng.randrange(4)))})"
         if kind == 5:
             names, text = self.parameters(1)
-            return f"(forall ({text}) {self.effect(terms + names, depth - 1, conditional)})"
+            return f"(forall ({text}) {self.body(self.effect(terms + names, depth - 1, conditional))})"
         if conditional and not self.features.nested_when:
             return self.effect(terms, 0, conditional)
-        return f"(when {self.formula(terms, ALL if self.features.axioms else BASE, 1)} {self.effect(terms, depth - 1, True)})"
+        condition = self.formula(terms, ALL if self.features.axioms else BASE, 1)
+        return f"(when {condition} {self.body(self.effect(terms, depth - 1, True))})"
+
+    def body(self, effect: str) -> str:
+        """VAL drops an action in which a numeric effect stands alone below `when` or `forall`."""
+        numeric = effect.startswith(("(increase", "(decrease", "(assign"))
+        return f"(and {effect})" if numeric and not self.features.nested_and else effect
 
 
 BASE = {"p": 0, "q": 1, "r": 2}
@@ -125,12 +136,22 @@ class RandomWorld:
 def random_world(rng: random.Random, features: Features) -> RandomWorld:
     writer = Writer(rng, features)
     predicates = ALL if features.axioms else BASE
-    lines = ["(define (domain random)", "(:types box place ghost - object crate - box)", "(:constants c1 - crate)"]
-    lines.append("(:predicates (p) (q ?x) (r ?x ?y)" + (" (near ?x ?y) (far ?x))" if features.axioms else ")"))
+    lines = [
+        "(define (domain random)",
+        "(:types box place ghost - object crate - box)",
+        "(:constants c1 - crate)",
+    ]
+    lines.append(
+        "(:predicates (p) (q ?x - object) (r ?x ?y - object)"
+        + (" (near ?x ?y - object) (far ?x - object))" if features.axioms else ")")
+    )
     if features.numbers:
-        lines.append("(:functions (n) (w ?x))")
+        lines.append("(:functions (n) (w ?x - object))")
     if features.axioms:
-        lines.append("(:derived (near ?x ?y) (or (r ?x ?y) (exists (?z) (and (r ?x ?z) (near ?z ?y)))))")
+        lines.append(
+            "(:derived (near ?x ?y - object)"
+            " (or (r ?x ?y) (exists (?z - object) (and (r ?x ?z) (near ?z ?y)))))"
+        )
         body = writer.formula(["?x", "c1"], {**BASE, "near": 2}, 2)
         lines.append(f"(:derived (far ?x - {rng.choice(KINDS[:4])}) {body})")
     objects = {"b1": "box", "c1": "crate", "l1": "place", "l2": "place"}
@@ -142,6 +163,10 @@ def random_world(rng: random.Random, features: Features) -> RandomWorld:
         parameters = " ".join(f"{name} - {kind}" for name, kind in zip(names, chosen, strict=True))
         precondition = writer.formula([*names, "c1"], predicates, 2)
         effects = " ".join(writer.effect([*names, "c1"], 3) for _ in range(rng.randrange(1, 4)))
+        if features.numbers and features.conflicts and rng.random() < 0.3:
+            condition = writer.atom([*names, "c1"], BASE)
+            change = rng.choice(["(assign (n) 1)", "(increase (n) 0)", "(scale-up (n) 1)"])
+            effects += f" (assign (n) {rng.randrange(2)}) (when {condition} (and {change}))"
         lines.append(
             f"(:action a{index} :parameters ({parameters}) :precondition (and {precondition}) :effect (and {effects}))"
         )
@@ -155,13 +180,17 @@ def random_world(rng: random.Random, features: Features) -> RandomWorld:
     init = [f"({' '.join(atom)})" for atom in atoms if rng.random() < 0.3]
     if features.numbers:
         fluents = ["(n)", *(f"(w {x})" for x in names)]
-        init += [f"(= {f} {rng.randrange(4)})" for f in fluents if not features.undefined or rng.random() < 0.85]
+        init += [
+            f"(= {f} {rng.randrange(4)})" for f in fluents if not features.undefined or rng.random() < 0.85
+        ]
     goal = writer.formula(["c1", "l1"], predicates, 2)
-    metric = f"(:metric minimize {writer.expression(['c1', 'b1'], 2)})" if features.numbers else ""
+    metric = (
+        f"(:metric minimize {writer.expression(['c1', 'b1'], 2)})"
+        if features.numbers and features.metric
+        else ""
+    )
     problem = (
         f"(define (problem x) (:domain random) (:objects b1 - box l1 l2 - place)\n"
         f"(:init {' '.join(init)})\n(:goal {goal})\n{metric})"
     )
     return RandomWorld(domain="\n".join(lines) + ")", problem=problem, calls=tuple(calls))
-
-

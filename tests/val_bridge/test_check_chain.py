@@ -396,5 +396,9 @@ def test_claims_are_judged_by_the_effects_that_happen_in_their_state():
         "1 transition missing_add (lit a)",
         "None goal unsatisfied_goal (lit a) unsatisfied_goal (>= (used) 2)",
     ]
-    assert faults(*good, Claim(call=b, after=lit)) == ["3 precondition unsatisfied (dark) unsatisfied (< (used) 2)"]
-    assert faults(Claim(call=a, after=lit | {("dark",)}), good[1]) == ["1 state_fact unknown_predicate (dark)"]
+    assert faults(*good, Claim(call=b, after=lit)) == [
+        "3 precondition unsatisfied (dark) unsatisfied (< (used) 2)"
+    ]
+    assert faults(Claim(call=a, after=lit | {("dark",)}), good[1]) == [
+        "1 state_fact unknown_predicate (dark)"
+    ]

@@ -70,7 +70,7 @@ FAULTS = {
         "fuel",
         "(drive a)",
         "step 1: (drive a): numeric_conflict: expected effects on (fuel a) that agree, found"
-        " (assign (fuel a) 0) and (decrease (fuel a) 1) in (decrease (fuel a) 1)",
+        " (assign (fuel a) 0) and (decrease (fuel a) 1)",
     ),
     FaultKind.GOAL: (
         "blocks",

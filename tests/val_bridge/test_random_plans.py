@@ -16,11 +16,7 @@ from val_bridge import (
     Verdict,
     applicable,
     check_plan,
-    read_domain,
-    read_problem,
     read_task,
-    write_domain,
-    write_problem,
 )
 
 
@@ -95,33 +91,30 @@ def test_applicable_actions_are_those_that_a_naive_interpreter_applies():
     assert applied > 100
 
 
-def test_random_domains_and_problems_are_written_and_read_back():
-    rng = random.Random(9)
-    for _ in range(150):
-        world = random_world(rng, Features())
-        domain = read_domain(world.domain)
-        problem = read_problem(world.problem, domain)
-        assert read_domain(write_domain(domain)) == domain
-        assert read_problem(write_problem(problem), domain) == problem
-
-
 def test_unified_planning_agrees_on_all_that_it_reads(need):
     if find_spec("unified_planning") is None:
         need("unified-planning", "not installed")
     from unified_planning.engines.plan_validator import SequentialPlanValidator
     from unified_planning.engines.results import ValidationResultStatus
     from unified_planning.environment import get_environment
+    from unified_planning.exceptions import UPUnsupportedProblemTypeError
     from unified_planning.io import PDDLReader
     from unified_planning.plans import ActionInstance, SequentialPlan
 
     get_environment().credits_stream = None
     rng = random.Random(10)
     seen: Counter[bool] = Counter()
-    for _ in range(8):
+    compared = 0
+    while compared < 8:
         world = random_world(rng, PLAIN)
         task = read_task(world.domain, world.problem)
         naive = Naive(world.domain, world.problem, [])
-        problem = PDDLReader().parse_problem_string(world.domain, world.problem)
+        try:
+            problem = PDDLReader().parse_problem_string(world.domain, world.problem)
+        except UPUnsupportedProblemTypeError:
+            # Universal effects inside others.
+            continue
+        compared += 1
         manager = problem.environment.expression_manager
         for calls in random_plans(world, naive, rng, 6):
             theirs = SequentialPlan(

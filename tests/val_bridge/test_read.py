@@ -195,7 +195,12 @@ DOMAIN_UNSUPPORTED = [
     ("(at ?v ?a) (r", "(always (ok)) (r", "6:22", "'always' in the precondition of 'go'"),
     ("(at ?v ?b)", "(oneof (ok) (at ?v ?b))", "7:33", "'oneof' in the effect of 'go'"),
     ("(at ?v ?b)", "(probabilistic 0.5 (ok))", "7:33", "'probabilistic' in the effect of 'go'"),
-    ("(ok))", "(ok)) (:functions (home ?t - truck) - place)", "4:103", "functions with values of the type 'place'"),
+    (
+        "(ok))",
+        "(ok)) (:functions (home ?t - truck) - place)",
+        "4:103",
+        "functions with values of the type 'place'",
+    ),
     ("(:action go", "(:durative-action wait) (:action go", "5:3", "the section ':durative-action'"),
     ("(:action go", "(:axiom wait) (:action go", "5:3", "the section ':axiom'"),
     ("(:action go", "(:process wait) (:action go", "5:3", "the section ':process'"),

@@ -233,7 +233,7 @@ class _Judge:
                     hint=next((wrong[3] for wrong in bad.values() if wrong[3]), ""),
                 )
             )
-        return atoms - bad.keys()
+        return atoms.difference(bad)
 
     def sound(self, atoms: frozenset[Atom]) -> frozenset[Atom]:
         """The atoms that the task can have; the others have been noted."""

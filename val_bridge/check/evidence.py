@@ -73,7 +73,9 @@ class Evidence:
             if axiom.predicate != literal.atom[0]:
                 continue
             objects = literal.atom[1:]
-            if any(o not in self.task.fitting(p.types) for o, p in zip(objects, axiom.parameters, strict=True)):
+            if any(
+                o not in self.task.fitting(p.types) for o, p in zip(objects, axiom.parameters, strict=True)
+            ):
                 continue
             names = [parameter.name for parameter in axiom.parameters]
             body = explain(axiom.body, dict(zip(names, objects, strict=True)), world)

@@ -28,29 +28,32 @@ def check_plan(task: Task, plan: Plan, *, tolerance: Fraction | float = 0) -> Ve
     """
     if tolerance:
         task = task.tolerant(Fraction(str(tolerance)))
-    if not task.is_strips or task.problem.metric is not None:
+    if not task.is_plain:
         return check_general(task, plan)
     masks = task.masks
     state = masks.initial
     known = masks.calls
     for number, call in enumerate(plan.calls, 1):
-        move = known.get((call.name, call.arguments))
-        if move is None:
+        stride = known.get((call.name, call.arguments))
+        if stride is None:
             try:
-                move = masks.call_masks(call)
+                stride = masks.stride(call)
             except BindError as error:
                 return _stopped(task, plan, number, state, bind_fault(error, number, call))
-        positive, negative, add, delete = move
-        if state & positive != positive or state & negative:
+        matter, wanted, add, keep = stride
+        if state & matter != wanted:
             fault = precondition_fault(task, masks.decode(state), number, call)
             return _stopped(task, plan, number, state, fault)
-        state = state & ~delete | add
+        state = state & keep | add
     steps = Trace(task, plan.calls)
     if state & masks.goal == masks.goal and not state & masks.goal_negative:
-        goals = task.goal | task.goal_negative
         length = len(plan.calls)
         return Verdict(
-            outcome=Outcome.VALID, steps=steps, plan_length=length, satisfied_goals=goals, metric=length
+            outcome=Outcome.VALID,
+            steps=steps,
+            plan_length=length,
+            satisfied_goals=task.goal_atoms,
+            metric=length,
         )
     reached = masks.decode(state)
     satisfied, unsatisfied = split_goals(task, reached)
@@ -235,7 +238,7 @@ def numeric_fault(error: NumericError, step: int | None, call: Call | None) -> F
         step=step,
         action=str(call) if call else None,
         expected=error.expected,
-        found=f"{error.found} in {error.expression}",
+        found=f"{error.found} in {error.expression}" if error.expression else error.found,
         expression=error.expression,
         fluent=error.fluent,
         values=error.values,
@@ -287,9 +290,7 @@ def goal_fault(task: Task, state: State, values: Values = NO_VALUES) -> Fault | 
     """
     literals = unmet_literals(task.closed(state, values), task.goal, task.goal_negative)
     problem = task.problem
-    evidence = Evidence(
-        task=task, state=state, values=values, parts=(*problem.goal, *problem.goal_condition)
-    )
+    evidence = Evidence(task=task, state=state, values=values, parts=(*problem.goal, *problem.goal_condition))
     if problem.goal_condition:
         explanation = evidence.explanation()
         if explanation.holds is None:
@@ -318,7 +319,7 @@ def split_goals(
     """The atoms of the goal's own literals that hold in `state`, and of those that do not."""
     closed = task.closed(state, values)
     unsatisfied = frozenset(lit.atom for lit in unmet_literals(closed, task.goal, task.goal_negative))
-    return (task.goal | task.goal_negative) - unsatisfied, unsatisfied
+    return task.goal_atoms - unsatisfied, unsatisfied
 
 
 def _stopped(

@@ -196,7 +196,9 @@ class FormulaReader(Reader):
             self.syntax(node, f"a number of at most {_DIGITS} digits", f"one of {len(node.text)}")
         return Fraction(node.text)
 
-    def expression(self, node: Node, scope: Scope, where: str, depth: int = 1, metric: bool = False) -> Expression:
+    def expression(
+        self, node: Node, scope: Scope, where: str, depth: int = 1, metric: bool = False
+    ) -> Expression:
         """A number, a fluent or an operation on them. `metric`: `total-time` may occur too."""
         if isinstance(node, Word):
             if NUMBER.match(node.text):
@@ -286,7 +288,9 @@ class FormulaReader(Reader):
                 self.effect(items[2], scope, where, inner, buckets, depth + 1)
             elif head == "forall":
                 outer = self.variables
-                inner = _Bucket(group, bucket.parameters + self.quantified(group, "one effect"), bucket.condition)
+                inner = _Bucket(
+                    group, bucket.parameters + self.quantified(group, "one effect"), bucket.condition
+                )
                 buckets.append(inner)
                 self.effect(items[2], scope, where, inner, buckets, depth + 1)
                 self.variables = outer

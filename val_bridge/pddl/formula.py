@@ -227,7 +227,9 @@ def literals_in(parts: tuple[Formula, ...], positive: bool = True) -> Iterator[L
     for part in parts:
         match part:
             case Literal():
-                yield part if positive else Literal(atom=part.atom, positive=not part.positive, span=part.span)
+                yield (
+                    part if positive else Literal(atom=part.atom, positive=not part.positive, span=part.span)
+                )
             case And(parts=inner) | Or(parts=inner):
                 yield from literals_in(inner, positive)
             case Not(part=inner):

@@ -204,7 +204,9 @@ class _DomainReader(FormulaReader):
             for own, declared in zip(parameters, predicate.parameters, strict=True)
         )
         self.declare(parameters)
-        bare = Group([head.items[0], *(w for w in head.items[1:] if self.is_variable(w))], head.start, head.end)
+        bare = Group(
+            [head.items[0], *(w for w in head.items[1:] if self.is_variable(w))], head.start, head.end
+        )
         self.atom(bare, domain, scope)
         parts = self.conjuncts(section.items[2], scope, f"the axiom of '{predicate.name}'")
         body = parts[0] if len(parts) == 1 else And(parts=parts, span=self.span(section.items[2]))

@@ -95,7 +95,11 @@ class Reader:
         return name, tree.items[2:]
 
     def sections(
-        self, nodes: list[Node], known: Collection[str], unsupported: Collection[str], many: Collection[str] = ()
+        self,
+        nodes: list[Node],
+        known: Collection[str],
+        unsupported: Collection[str],
+        many: Collection[str] = (),
     ) -> Iterator[tuple[str, Group]]:
         """Keyword and group of each section; each may come once, but for `many`."""
         seen: set[str] = set()
@@ -219,7 +223,11 @@ class Reader:
             self.semantic(node, counted(symbol.parameters), f"{len(items) - 1} in {self.quote(node)}")
         atom = [node.head]
         for item, parameter in zip(items[1:], symbol.parameters, strict=True):
-            term, types = self.term(item, scope)
+            # Most terms are objects, and large problems have many of them.
+            term = item.text if isinstance(item, Word) else ""
+            types = scope.get(term)
+            if types is None:
+                term, types = self.term(item, scope)
             fits = self.fitting.get((types, parameter.types))
             if fits is None:
                 fits = all(domain.fits(kind, parameter) for kind in types)

@@ -106,7 +106,7 @@ class Domain:
     @property
     def derived(self) -> frozenset[str]:
         """The predicates that axioms derive."""
-        return frozenset(axiom.predicate for axiom in self.axioms)
+        return frozenset([axiom.predicate for axiom in self.axioms])
 
     def __hash__(self) -> int:
         return hash((self.name, *self.actions))

@@ -29,7 +29,9 @@ def write_domain(domain: Domain) -> str:
 def write_problem(problem: Problem) -> str:
     lines = [f"(define (problem {problem.name})", f"  (:domain {problem.domain_name})"]
     lines += _block(":objects", _typed(problem.objects))
-    values = [f"(= {atom_text(fluent)} {number_text(value)})" for fluent, value in sorted(problem.values.items())]
+    values = [
+        f"(= {atom_text(fluent)} {number_text(value)})" for fluent, value in sorted(problem.values.items())
+    ]
     lines += _block(":init", [*map(atom_text, sorted(problem.initial)), *values])
     lines.append(f"  (:goal {conjunction_text((*problem.goal, *problem.goal_condition))})")
     if problem.metric:

@@ -2,6 +2,10 @@
 
 Takes a `Domain` and a `Problem`, gives a `Task`: binding of calls, ground actions, transitions, chains.
 
+A task of STRIPS is literals alone. Beyond it, `formulas` asks conditions about a world, `axioms` closes a state,
+`numbers` has exact fractions and `explain` says why a condition does not hold; a task that has none of this pays for
+none of it.
+
 Outside, a state is a set of atoms; inside, an integer with one bit per atom, given when the atom is first
 met. Not taken: grounding everything at the start (most ground actions are never called); numpy bit arrays (a
 slow import, and no faster at these sizes).

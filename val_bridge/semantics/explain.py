@@ -93,7 +93,12 @@ class Explanation:
         if self.op == "literal":
             return {"literal": str(self.literal), "holds": self.holds}
         if self.op == "comparison":
-            data = {"comparison": str(self.literal), "left": self.left, "right": self.right, "holds": self.holds}
+            data = {
+                "comparison": str(self.literal),
+                "left": self.left,
+                "right": self.right,
+                "holds": self.holds,
+            }
             return data if self.error is None else data | {"undefined": str(self.error)}
         data = {"op": self.op, "holds": self.holds}
         children = [child.to_dict() for child in self.children]
@@ -108,16 +113,16 @@ class Explanation:
         return data | {"variables": parameters_text(self.parameters)} | count | {"children": children}
 
 
-def explain(
-    formula: Formula, binding: Mapping[str, str], world: World, positive: bool = True
-) -> Explanation:
+def explain(formula: Formula, binding: Mapping[str, str], world: World, positive: bool = True) -> Explanation:
     """The tree of a formula, or of its negation if not `positive`, under a binding of its free variables."""
     match formula:
         case Literal(atom=lifted, positive=sign):
             atom = bound_atom(lifted, binding)
             true = atom[1] == atom[2] if atom[0] == EQUALS else world.holds(atom)
             wanted = sign is positive
-            return Explanation(op="literal", holds=true is wanted, literal=Literal(atom=atom, positive=wanted))
+            return Explanation(
+                op="literal", holds=true is wanted, literal=Literal(atom=atom, positive=wanted)
+            )
         case Comparison():
             return _compared(formula, binding, world, positive)
         case And(parts=parts) | Or(parts=parts):

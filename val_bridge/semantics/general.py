@@ -5,6 +5,7 @@ Every condition and every number is read in the state before the action.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
@@ -130,6 +131,10 @@ class General:
     arguments: Names
     task: Task
 
+    def __reduce__(self) -> tuple[Callable[..., General | None], tuple[Task, str, Names]]:
+        # What was compiled cannot be pickled; the task makes it again.
+        return _general, (self.task, self.parts.schema.name, self.arguments)
+
     def holds(self, world: World) -> bool | None:
         return self.parts.holds(world, self.arguments)
 
@@ -141,3 +146,7 @@ class General:
     def binding(self) -> dict[str, str]:
         names = [parameter.name for parameter in self.parts.schema.parameters]
         return dict(zip(names, self.arguments, strict=True))
+
+
+def _general(task: Task, name: str, arguments: Names) -> General | None:
+    return task.action(name, arguments).general

@@ -18,7 +18,7 @@ class NumericError(ArithmeticError):
     """A number that does not exist, or two effects that disagree about one.
 
     `expression` is what was evaluated, `fluent` what has no value or two, `values` the numbers involved, all as
-    text; `fluent` is "" where no single fluent is at fault.
+    text; `fluent` is "" where no single fluent is at fault, `expression` where several effects are.
     """
 
     def __init__(
@@ -128,7 +128,13 @@ class Update(NamedTuple):
         return f"({self.effect.operator} {atom_text(self.fluent)} {number_text(self.amount)})"
 
 
-_FAMILY = {"assign": "assign", "increase": "add", "decrease": "add", "scale-up": "scale", "scale-down": "scale"}
+_FAMILY = {
+    "assign": "assign",
+    "increase": "add",
+    "decrease": "add",
+    "scale-up": "scale",
+    "scale-down": "scale",
+}
 
 
 def changed_values(values: Mapping[Atom, Fraction], updates: Iterable[Update]) -> dict[Atom, Fraction]:
@@ -156,7 +162,6 @@ def _changed(fluent: Atom, old: Fraction | None, updates: list[Update]) -> Fract
             " and ".join(texts[:4]) + (" ..." if len(texts) > 4 else ""),
             name,
             tuple(number_text(update.amount) for update in updates),
-            str(updates[0]),
         )
     if families == {"assign"}:
         return updates[0].amount

@@ -55,9 +55,9 @@ class Task:
 
     `objects` maps each object and constant to its type. `goal` must be true and `goal_negative` false at the
     end, and so must the parts of `problem.goal_condition`. `static` names the predicates that no action
-    changes. `values` are the initial ones; `warnings` says what was assumed about them. `is_strips`: nothing
-    but literals matters (then `applicable`, `progress`, `Masks` tell all there is). Comparisons of numbers
-    hold if they miss by less than `tolerance`.
+    changes. `goal_atoms` are those of both. `values` are the initial ones; `warnings` says what was assumed about
+    them. `is_strips`: nothing but literals matters (then `applicable`, `progress`, `Masks` tell all there is);
+    `is_plain`: nor is there a metric. Comparisons of numbers hold if they miss by less than `tolerance`.
     """
 
     def __init__(self, domain: Domain, problem: Problem, *, tolerance: Fraction = Fraction(0)) -> None:
@@ -79,7 +79,9 @@ class Task:
                 positive.add(atom)
         self.goal: frozenset[Atom] = frozenset(positive)
         self.goal_negative: frozenset[Atom] = frozenset(negative)
+        self.goal_atoms: frozenset[Atom] = self.goal | self.goal_negative
         self.is_strips: bool = domain.is_strips and problem.is_strips
+        self.is_plain: bool = self.is_strips and problem.metric is None
         self.values: Values = NO_VALUES
         self.warnings: tuple[str, ...] = ()
         if not self.is_strips:

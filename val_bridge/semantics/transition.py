@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 Move = tuple[int, int, int, int]
 """Masks of an action: what must be true, what must be false, what it adds, what it deletes."""
 
+Stride = tuple[int, int, int, int]
+"""The same for walking through a plan: of which bits it matters what they are, what these must be, what is added,
+what is kept."""
+
 
 def applicable(state: State, action: Action, values: Values = NO_VALUES) -> bool:
     """Whether the precondition holds. A number in it that does not exist makes it false, unless the rest
@@ -52,7 +56,9 @@ def successor(state: State, action: Action, values: Values) -> tuple[State, Valu
     return after, values.updated(changed_values(values, changes.updates))
 
 
-def effects(state: State, action: Action, values: Values = NO_VALUES) -> tuple[frozenset[Atom], frozenset[Atom]]:
+def effects(
+    state: State, action: Action, values: Values = NO_VALUES
+) -> tuple[frozenset[Atom], frozenset[Atom]]:
     """What the action adds and what it deletes in this state. Raises NumericError."""
     if action.general is None:
         return action.add, action.delete
@@ -118,7 +124,7 @@ class Masks:
         self._bits: dict[Atom, int] = {}
         self._atoms: list[Atom] = []
         self._moves: dict[Action, Move] = {}
-        self.calls: dict[tuple[str, tuple[str, ...]], Move] = {}
+        self.calls: dict[tuple[str, tuple[str, ...]], Stride] = {}
         self.initial = self.encode(task.initial)
         self._derived = task.domain.derived
         self.goal = self.encode(atom for atom in task.goal if atom[0] not in self._derived)
@@ -149,17 +155,24 @@ class Masks:
             encode = self.encode
             derived = self._derived
             move = self._moves[action] = (
-                encode([a for a in action.precondition if a[0] not in derived] if derived else action.precondition),
+                encode(
+                    [a for a in action.precondition if a[0] not in derived]
+                    if derived
+                    else action.precondition
+                ),
                 encode([a for a in action.negative if a[0] not in derived] if derived else action.negative),
                 encode(action.add),
                 encode(action.delete),
             )
         return move
 
-    def call_masks(self, call: Call) -> Move:
+    def stride(self, call: Call) -> Stride:
         """The masks of the action that a call names. Raises BindError."""
         key = (call.name, call.arguments)
-        move = self.calls.get(key)
-        if move is None:
-            move = self.calls[key] = self.action_masks(self.task.bind(call))
-        return move
+        stride = self.calls.get(key)
+        if stride is None:
+            positive, negative, add, delete = self.action_masks(self.task.bind(call))
+            # What must be both true and false never is: no masked state is -1.
+            wanted = -1 if positive & negative else positive
+            stride = self.calls[key] = (positive | negative, wanted, add, ~delete)
+        return stride
