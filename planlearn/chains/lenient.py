@@ -33,7 +33,7 @@ from functools import lru_cache
 from planlearn.chains.english import NAME, Sentence, Wording, domain_wording
 from planlearn.chains.grammar import CHAIN_HEADER, LEFT, PARTS, STATE
 from planlearn.chains.read import plan_header, read_answer, read_calls
-from val_bridge import Call, Plan, SourceError, Span, Task
+from val_bridge import BindError, Call, Plan, SourceError, Span, Task
 
 FILE = "answer"
 _SHOWN = 60
@@ -108,6 +108,7 @@ _JOIN = re.compile(
     r"(?:[\s,;.|&+>]++|[-=]++>|(?:and|then|next|finally|lastly|first(?:ly)?|second(?:ly)?|third(?:ly)?|now|afterwards"
     r"|after that|followed by)(?![\w-]))*+"
 )
+_COMMENT = re.compile(r"\s*+;")
 _CLOSE = re.compile(r"[\s.,;:!|\])}>_-]*+\Z")
 _REMARK = re.compile(
     r"\s*+(?:[;#(\[{:,.!?|]|//|-+\s|<-|[-=]+>|(?:because|since|so|which|while|making|leaving|thus|as)(?![\w-])"
@@ -327,7 +328,7 @@ class _LineReader:
             end = call[3]
             if _CLOSE.match(s, end):
                 return _Actions(tuple(calls))
-            if s[end - 1] == ")" and s[end:].lstrip()[:1] == ";":
+            if s[end - 1] == ")" and _COMMENT.match(s, end):
                 return _Actions(tuple(calls))
             start = self._next_action(s, end)
             if start is None:
@@ -408,6 +409,8 @@ class _LineReader:
             if not closed:
                 end = start + 1 + len(inner.rstrip(" ,"))
             return words[0], tuple(words[1:]), start, end
+        if closed and len(words) > 1 and self._call_shaped(words):
+            return words[0], tuple(words[1:]), start, end
         first = group.start(1) + len(inner) - len(inner.lstrip())
         sentence = self._sentence(s, first)
         if sentence and sentence[3] >= start + 1 + len(inner.rstrip()):
@@ -430,7 +433,7 @@ class _LineReader:
     def _fits(self, call: tuple[str, tuple[str, ...], int, int]) -> bool:
         try:
             action = self.task.bind(Call(name=call[0], arguments=call[1]))
-        except ValueError:
+        except BindError:
             return False
         return all(atom in self.task.initial for atom in action.precondition if atom[0] in self.task.static)
 
