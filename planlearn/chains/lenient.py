@@ -29,6 +29,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
+from operator import itemgetter
 
 from planlearn.chains.english import NAME, Sentence, Wording, domain_wording
 from planlearn.chains.grammar import CHAIN_HEADER, LEFT, PARTS, STATE
@@ -62,13 +63,19 @@ class Skipped:
 class FoundPlan:
     """The plan of an answer. Without plan and error there is none in it.
 
-    error: the first line of the plan that cannot be read, with its place; then `plan` is None. skipped: every text
-    with a letter or digit that is no part of the plan, in order.
+    error: the first line of the plan that cannot be read, with its place; then `plan` is None. text: the answer.
+    pieces: (start, end, reason) of what was told apart in it, in order; the reason of the plan's own calls is None.
     """
 
     plan: Plan | None
     error: SourceError | None
-    skipped: tuple[Skipped, ...]
+    text: str = field(repr=False)
+    pieces: tuple[tuple[int, int, SkipReason | None], ...] = field(repr=False)
+
+    @property
+    def skipped(self) -> tuple[Skipped, ...]:
+        """Every text with a letter or digit that is no part of the plan, in order; worked out when asked for."""
+        return _skipped(self.text, self.pieces)
 
     @property
     def no_plan(self) -> bool:
@@ -85,6 +92,7 @@ _SAME = (
 )
 
 _LINE = re.compile(r"[^\n]+")
+_LETTER = re.compile(r"[^\W_]")
 _MARK = re.compile(
     r"\[[ /_]*+(?:[a-z0-9]++[ _-]++){0,3}?plan(?:[ _-]++[a-z0-9]++){0,2}+[ _]*+\]|\[[ _]*+statement[ _]*+\]"
     r"|</?(?:plan|answer|solution|think|thinking|thoughts?|reasoning|scratchpad)>"
@@ -468,14 +476,17 @@ class _Finder:
         self.in_fence = False
         self.pending: _Candidate | None = None
         self.thinking = False
+        self.thought = 0  # how many candidates are known to be aside
         self.marks: list[tuple[int, int]] = []
 
     @property
     def current(self) -> _Candidate:
         return self.candidates[-1]
 
-    def start(self, **kind: bool) -> None:
-        self.candidates.append(_Candidate(**kind))
+    def start(self, *, marked: bool = False, aside: bool = False) -> None:
+        if not self.current.empty:
+            self.candidates.append(_Candidate())
+        self.current.marked, self.current.aside = marked, aside
         self.pending = None
 
     def walk(self) -> None:
@@ -495,14 +506,17 @@ class _Finder:
         if _THOUGHT.match(mark):
             if ends:
                 # Also a thought whose beginning stands in the prompt.
-                for candidate in self.candidates:
+                for candidate in self.candidates[self.thought :]:
                     candidate.aside = True
+                self.thought = len(self.candidates)
             self.thinking = not ends
             self.start(aside=self.thinking)
         elif not ends:
             self.start(marked=True, aside=self.thinking)
         elif self.current.empty:
             self.start(aside=self.thinking)
+        elif self.current.aside:
+            self.start(aside=True)
         else:
             self.current.marked = True
             self.start(aside=True)
@@ -593,12 +607,21 @@ def find_plan(text: str, task: Task) -> FoundPlan:
         places = _Places(text)
         calls = [Call(name=name, arguments=args, span=places.span(a, b)) for name, args, a, b in chosen.calls]
     drafts = [place for candidate in finder.candidates if candidate is not chosen for place in candidate.places]
-    used = chosen.places if chosen is not None else []
     return FoundPlan(
         plan=Plan(calls=tuple(calls)) if calls else None,
         error=error,
-        skipped=_skipped(text, used, drafts, finder.marks),
+        text=text,
+        pieces=_ordered(chosen.places if chosen is not None else [], drafts, finder.marks),
     )
+
+
+def _ordered(
+    used: list[tuple[int, int]], drafts: list[tuple[int, int]], marks: list[tuple[int, int]]
+) -> tuple[tuple[int, int, SkipReason | None], ...]:
+    pieces: list[tuple[int, int, SkipReason | None]] = [(a, b, None) for a, b in used]
+    pieces += [(a, b, SkipReason.DRAFT) for a, b in drafts]
+    pieces += [(a, b, SkipReason.MARK) for a, b in marks]
+    return tuple(sorted(pieces, key=itemgetter(0)))
 
 
 def _own_format(text: str, task: Task) -> FoundPlan | None:
@@ -615,26 +638,18 @@ def _own_format(text: str, task: Task) -> FoundPlan | None:
     if error is not None:
         used.append((error.span.start, error.span.end))
     plan = Plan(calls=calls) if error is None else None
-    return FoundPlan(plan=plan, error=error, skipped=_skipped(text, used, [], [header.span()]))
+    return FoundPlan(plan=plan, error=error, text=text, pieces=_ordered(used, [], [header.span()]))
 
 
-def _skipped(
-    text: str, used: list[tuple[int, int]], drafts: list[tuple[int, int]], marks: list[tuple[int, int]]
-) -> tuple[Skipped, ...]:
+def _skipped(text: str, pieces: tuple[tuple[int, int, SkipReason | None], ...]) -> tuple[Skipped, ...]:
     """All that is not used, line by line, with its reason."""
-    pieces = sorted(
-        [(a, b, None) for a, b in used]
-        + [(a, b, SkipReason.DRAFT) for a, b in drafts]
-        + [(a, b, SkipReason.MARK) for a, b in marks]
-    )
     places = _Places(text)
     out: list[Skipped] = []
-    at = 0
 
     def gap(start: int, end: int, reason: SkipReason) -> None:
-        part = text[start:end]
-        inner = part.strip()
-        if any(map(str.isalnum, inner)):
+        if _LETTER.search(text, start, end):
+            part = text[start:end]
+            inner = part.strip()
             first = start + len(part) - len(part.lstrip())
             out.append(Skipped(text=inner, reason=reason, span=places.span(first, first + len(inner))))
 

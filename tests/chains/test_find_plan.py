@@ -391,6 +391,7 @@ MILLION = 1_000_000
         "(pick-up a)\n", "(pick-up a), ", "stack the red block on top of the blue block\n", "stack ", "(", "[plan ",
         "<think>", "1.", "plan: ", "some words of prose, and more of them\n", "stack a b, stack ", " ", "pick ", "-",
         "Here is the plan:\n(pick-up a)\n", "[PLAN]\n(pick-up a)\n[PLAN END]\n", "stack(", "x", "```\n(pick-up a)\n",
+        "</think>(pick-up a)\n", "<think>\n(pick-up a)\n", "[STATEMENT]\n", "1\n", "stak the ", "put a, b\n", "[PLAN END] ",
     ],
 )  # fmt: skip
 def test_a_million_characters_take_under_a_second(piece: str) -> None:
@@ -399,7 +400,8 @@ def test_a_million_characters_take_under_a_second(piece: str) -> None:
     seconds = []
     for _ in range(2):
         begun = time.process_time()
-        find_plan(text, BLOCKS)
+        found = find_plan(text, BLOCKS)
+        assert len(found.skipped) <= len(text)
         seconds.append(time.process_time() - begun)
         if seconds[-1] < 1:
             break
