@@ -465,6 +465,12 @@ def _pieces(text: str) -> Iterator[tuple[int, int, bool]]:
             yield at, line.end(), False
 
 
+@lru_cache(maxsize=256)
+def _meaning(mark: str) -> tuple[bool, bool]:
+    """Whether a mark is about thoughts, and whether it ends something."""
+    return _THOUGHT.match(mark) is not None, mark.startswith("</") or _ENDING.search(mark) is not None
+
+
 class _Finder:
     """Walks over the pieces of a text and collects candidates."""
 
@@ -476,7 +482,7 @@ class _Finder:
         self.in_fence = False
         self.pending: _Candidate | None = None
         self.thinking = False
-        self.thought = 0  # how many candidates are known to be aside
+        self.thought = 0  # all candidates before this one are known to be aside
         self.marks: list[tuple[int, int]] = []
 
     @property
@@ -492,7 +498,9 @@ class _Finder:
     def walk(self) -> None:
         for start, end, is_mark in _pieces(self.plain):
             if is_mark:
-                self.marks.append((start, end))
+                # Marks side by side are listed as one.
+                first = self.marks.pop()[0] if self.marks and self.marks[-1][1] == start else start
+                self.marks.append((first, end))
                 if self.mark(self.plain[start:end]):
                     return
             else:
@@ -502,15 +510,15 @@ class _Finder:
         """Whether the answer ends here."""
         if "statement" in mark:
             return any(not candidate.empty for candidate in self.candidates)
-        ends = mark.startswith("</") or _ENDING.search(mark) is not None
-        if _THOUGHT.match(mark):
+        thought, ends = _meaning(mark)
+        if thought:
             if ends:
                 # Also a thought whose beginning stands in the prompt.
                 for candidate in self.candidates[self.thought :]:
                     candidate.aside = True
-                self.thought = len(self.candidates)
             self.thinking = not ends
             self.start(aside=self.thinking)
+            self.thought = len(self.candidates) - 1 if ends else self.thought
         elif not ends:
             self.start(marked=True, aside=self.thinking)
         elif self.current.empty:
