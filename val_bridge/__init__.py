@@ -9,9 +9,10 @@ Takes PDDL text and plans, gives verdicts. Standard library only: it imports in 
         case Outcome.INVALID: print(verdict.first)
 
 A broken domain or problem file raises `SourceError`; a wrong plan is a `Verdict`; an unreadable plan is
-neither valid nor invalid. Not taken: calling VAL's binary (it accepts prose, drops surplus arguments, exits 0
-on refusals, and cannot see the states that a chain claims); building on unified-planning (a plan costs 10 ms
-there, and 0.1 ms here).
+neither valid nor invalid. `transcript` says a verdict in the words of VAL's `Validate`.
+
+Not taken: calling VAL's binary (it accepts prose, drops surplus arguments, exits 0 on refusals, and cannot see the
+states that a chain claims); building on unified-planning (a plan costs 10 ms there, and 0.1 ms here).
 """
 
 from val_bridge.check import (
@@ -24,6 +25,7 @@ from val_bridge.check import (
     check_plan,
     check_plan_text,
 )
+from val_bridge.dialect import transcript
 from val_bridge.pddl import (
     ActionSchema,
     Domain,
@@ -116,6 +118,7 @@ __all__ = [
     "read_task",
     "regress",
     "state_text",
+    "transcript",
     "unmet",
     "write_domain",
     "write_plan",
