@@ -1,0 +1,13 @@
+; What shows the order of VAL's lines: literals twice, added and deleted, in upper case; no types.
+(define (domain order)
+  (:requirements :strips :negative-preconditions :equality)
+  (:predicates (Z) (P ?x) (q ?x) (r ?x ?y))
+  (:action Wish :parameters (?x ?y)
+    :precondition (and (q ?x) (not (P ?y)) (not (= ?x ?y)) (p ?x) (q ?x) (r ?y ?x) (z))
+    :effect (and (z)))
+  (:action mix :parameters (?x ?y)
+    :precondition (and (p ?x))
+    :effect (and (not (p ?y)) (r ?x ?y) (p ?x) (not (z)) (q ?y) (r ?y ?x) (not (q ?x)) (not (p ?x))))
+  (:action nothing :parameters ()
+    :precondition (and)
+    :effect (and)))

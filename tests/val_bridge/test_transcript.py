@@ -1,0 +1,191 @@
+"""Our words are VAL's: byte for byte what the real binary printed on every recorded situation."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.golden_files import check_golden
+from tests.val_bridge.val_cases import FOLDER, RUNS, SINGLE, inputs, text
+from val_bridge import __main__ as command
+from val_bridge import check_plan, check_plan_text, read_plan, read_task, transcript
+from val_bridge.dialect import advice_lines
+from val_bridge.dialect.binary import Val
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_the_command_prints_what_val_printed(name: str, capsys, monkeypatch) -> None:
+    monkeypatch.chdir(FOLDER)
+    command.main(RUNS[name])
+    assert capsys.readouterr().out == text(name)
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_the_recordings_are_what_val_prints(name: str, val: Val) -> None:
+    """`make golden` records them again here, from the real binary alone."""
+    check_golden(f"val/{name}", val.run(RUNS[name], FOLDER, 60).output)
+
+
+def test_every_input_and_recording_is_used() -> None:
+    used = {word for words in RUNS.values() for word in words}
+    assert {path.name for path in inputs()} <= used
+    assert {path.name for path in FOLDER.glob("*.txt")} == set(RUNS)
+
+
+def test_the_recordings_show_every_situation() -> None:
+    """The words for each kind of failure that the language has; a recording that lost them shows nothing."""
+    said = "\n".join(text(name) for name in RUNS)
+    for words in (
+        "Plan valid",
+        "Plan failed because of unsatisfied precondition in:",
+        "The goal is not satisfied",
+        "(Follow each of:",
+        "(Set (sealed l1) to false)",
+        "(Set (= l1 l1) to false)",
+        "(Set (= p q) to true)",
+        "adds and deletes the literal",
+        "deletes the literal (p o1) twice",
+        "adds the literal (r o1 o1) twice",
+        "Type-checking go",
+        "Bad plan description!",
+        "Bad plan file!",
+        "Checking next happening (time 12.25)",
+        "Final value: 0 ",
+    ):
+        assert words in said, words
+
+
+@pytest.mark.parametrize("case", [case for case in SINGLE if "stamped" not in case and "absent" not in case])
+def test_the_function_says_what_the_command_says(case: str) -> None:
+    world = case.partition("-")[0]
+    domain = "blocks" if world == "done" else world
+    task = read_task(text(f"{domain}.domain.pddl"), text(f"{world}.problem.pddl"))
+    source = text(f"{case}.plan")
+    verdict = check_plan_text(task, source)
+    plan = None if case.endswith("-cut") else read_plan(source)
+    assert transcript(task, plan, verdict, f"{case}.plan") == text(f"{case}.plain.txt")
+    assert transcript(task, plan, verdict, f"{case}.plan", verbose=True) == text(f"{case}.v.txt")
+
+
+def test_advice_can_be_left_out() -> None:
+    task = read_task(text("blocks.domain.pddl"), text("blocks.problem.pddl"))
+    plan = read_plan("")
+    said = transcript(task, plan, check_plan(task, plan), verbose=True, advice=False)
+    assert "Plan invalid" in said and "Advice" not in said
+
+
+# A reader such as PlanBench's: it looks for lines, and takes the advice between two of them.
+
+
+def planbench_reader(output: str) -> tuple[bool, str, list[str]]:
+    """Whether the plan is valid, the step that failed, and the literals to be set."""
+    valid, step, literals = False, "", []
+    lines = output.split("\n")
+    for line, following in zip(lines, lines[1:], strict=False):
+        if line == "Plan valid":
+            valid = True
+        if line.startswith("Plan failed because of unsatisfied precondition in:"):
+            step = following
+        if "Set" in line:
+            literals += re.findall(r"\(Set (\([^()]*\)) to (?:true|false)\)", line)
+    return valid, step, literals
+
+
+@pytest.mark.parametrize(
+    ("case", "found"),
+    [
+        ("blocks-valid", (True, "", [])),
+        ("blocks-precondition", (False, "(pick-up b)", ["(handempty)"])),
+        ("blocks-several", (False, "(stack a c)", ["(holding a)", "(clear c)"])),
+        ("blocks-goals", (False, "", ["(on a b)", "(on b c)"])),
+    ],
+)
+def test_a_reader_of_lines_reads_ours(case: str, found: object, capsys, monkeypatch) -> None:
+    monkeypatch.chdir(FOLDER)
+    command.main(RUNS[f"{case}.v.txt"])
+    assert planbench_reader(capsys.readouterr().out) == found
+
+
+# What VAL says of conditions that are more than literals, over trees; the words were read off the real binary.
+
+
+@pytest.mark.parametrize(
+    ("tree", "lines"),
+    [
+        ({"make_true": "(p a)"}, ["(Set (p a) to true)"]),
+        ({"all": [{"make_false": "(p a)"}]}, ["(Set (p a) to false)"]),
+        ({"all": []}, []),
+        (
+            {"any": [{"make_true": "(p a)"}, {"make_false": "(q b)"}]},
+            ["(Follow one of:", "    (Set (p a) to true)", "    or (Set (q b) to false)", ")"],
+        ),
+        (
+            {
+                "all": [
+                    {"make_true": "(z)"},
+                    {
+                        "any": [
+                            {"make_true": "(p a)"},
+                            {"all": [{"make_true": "(q b)"}, {"make_true": "(q a)"}]},
+                            {"make_false": "(r a b)"},
+                        ]
+                    },
+                ]
+            },
+            [
+                "(Follow each of:",
+                "    (Set (z) to true)",
+                "    and ",
+                "    (Follow one of:",
+                "        (Set (p a) to true)",
+                "        or ",
+                "        (Follow each of:",
+                "            (Set (q b) to true)",
+                "            and (Set (q a) to true)",
+                "        )",
+                "        or (Set (r a b) to false)",
+                "    )",
+                ")",
+            ],
+        ),
+        (
+            {"any": [{"all": [{"make_true": "(p a)"}, {"make_true": "(z)"}]}, {"all": [{"make_true": "(q a)"}]}]},
+            [
+                "(Follow one of:",
+                "    (Follow each of:",
+                "        (Set (p a) to true)",
+                "        and (Set (z) to true)",
+                "    )",
+                "    or ",
+                "    (Set (q a) to true)",
+                ")",
+            ],
+        ),
+        ({"satisfy": "(>= (fuel a) 5)", "value": "1"}, ["(Satisfy (fuel a)[=1] >= 5)"]),
+        ({"satisfy": "(not (<= (fuel a) 3))", "value": "1"}, ["(Do NOT satisfy (fuel a)[=1] <= 3)"]),
+        ({"satisfy": "(> (- 7 3) (* 2 4))"}, ["(Satisfy (7 - 3) > (2 * 4))"]),
+        ({"satisfy": "(above b a)"}, ["(Satisfy derived predicate (above b a)!)"]),
+        ({"satisfy": "(not (above a b))"}, ["(Satisfy derived predicate (NOT (above a b))!)"]),
+    ],
+)
+def test_a_tree_of_advice_in_vals_words(tree: dict, lines: list[str]) -> None:
+    assert advice_lines(tree) == lines
+
+
+def test_a_deep_tree_is_printed_too() -> None:
+    tree: dict = {"make_true": "(p)"}
+    for _ in range(5_000):
+        tree = {"all": [tree]}
+    assert advice_lines(tree) == ["(Set (p) to true)"]
+
+
+def test_nested_conjunctions_are_one_list_here() -> None:
+    """VAL keeps the inner `and` as a list of its own; the literals and their order are the same."""
+    domain = "(define (domain d) (:predicates (p) (q) (r)) (:action a :precondition (and (p) (and (q) (r))) :effect (p)))"
+    task = read_task(domain, "(define (problem x) (:domain d) (:init) (:goal (p)))")
+    plan = read_plan("(a)")
+    said = transcript(task, plan, check_plan(task, plan), verbose=True)
+    expected = ["(Follow each of:", "    (Set (p) to true)", "    and (Set (q) to true)", "    and (Set (r) to true)", ")"]
+    assert "\n".join(expected) in said
