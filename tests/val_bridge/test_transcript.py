@@ -13,6 +13,13 @@ from val_bridge import __main__ as command
 from val_bridge import check_plan, check_plan_text, read_plan, read_task, transcript
 from val_bridge.dialect import advice_lines
 from val_bridge.dialect.binary import Val
+from val_bridge.dialect.deviations import DEVIATIONS
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_the_recordings_are_what_val_prints(name: str, val: Val) -> None:
+    """`make golden` records them again here, from the real binary alone."""
+    check_golden(f"val/{name}", val.run(RUNS[name], FOLDER, 60).output)
 
 
 @pytest.mark.parametrize("name", RUNS)
@@ -20,12 +27,6 @@ def test_the_command_prints_what_val_printed(name: str, capsys, monkeypatch) -> 
     monkeypatch.chdir(FOLDER)
     command.main(RUNS[name])
     assert capsys.readouterr().out == text(name)
-
-
-@pytest.mark.parametrize("name", RUNS)
-def test_the_recordings_are_what_val_prints(name: str, val: Val) -> None:
-    """`make golden` records them again here, from the real binary alone."""
-    check_golden(f"val/{name}", val.run(RUNS[name], FOLDER, 60).output)
 
 
 def test_every_input_and_recording_is_used() -> None:
@@ -189,3 +190,54 @@ def test_nested_conjunctions_are_one_list_here() -> None:
     said = transcript(task, plan, check_plan(task, plan), verbose=True)
     expected = ["(Follow each of:", "    (Set (p) to true)", "    and (Set (q) to true)", "    and (Set (r) to true)", ")"]
     assert "\n".join(expected) in said
+
+
+def test_a_wrong_type_names_the_call_and_dumps_no_memory() -> None:
+    task = read_task(text("delivery.domain.pddl"), text("delivery.problem.pddl"))
+    plan = read_plan("(go d l1 l2)")
+    said = transcript(task, plan, check_plan(task, plan), "a.plan", verbose=True).splitlines()
+    assert said[14:] == [
+        "Checking plan: a.plan",
+        "Type problem in action (go d l1 l2)",
+        "Bad plan description!",
+        "",
+        "",
+        "Failed plans:",
+        " a.plan ",
+    ]
+
+
+def test_val_dumps_memory_on_a_wrong_type(val: Val, tmp_path: Path) -> None:
+    (tmp_path / "a.plan").write_text("(go d l1 l2)")
+    words = ["-v", str(FOLDER / "delivery.domain.pddl"), str(FOLDER / "delivery.problem.pddl"), "a.plan"]
+    said = val.run(words, tmp_path, 60).output.splitlines()
+    assert said[15] == "Type problem in action "
+    assert any("[0x" in line for line in said[16:])
+    assert said[-5:] == ["Bad plan description!", "", "", "Failed plans:", " a.plan "]
+
+
+def test_carriage_returns_are_not_echoed(val: Val, tmp_path: Path, capsys) -> None:
+    (tmp_path / "a.plan").write_bytes(b"(unstack c a)\r\n")
+    words = [str(FOLDER / "blocks.domain.pddl"), str(FOLDER / "blocks.problem.pddl"), str(tmp_path / "a.plan")]
+    assert command.main(words) == 1
+    ours, theirs = capsys.readouterr().out, val.run(words, tmp_path, 60).output
+    assert "\r" in theirs and theirs.replace("\r", "") == ours
+
+
+# The page of deviations
+
+
+def test_the_page_names_every_deviation_and_tests_that_exist() -> None:
+    folder = Path(__file__).parent
+    page = (Path(command.__file__).parent / "dialect" / "README.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\w+)` \|", page, re.M) == [deviation.id for deviation in DEVIATIONS]
+    named = re.findall(r"`(test_\w+\.py)::(test_\w+)`", page)
+    assert len(named) > 10
+    for file, test in named:
+        assert f"def {test}(" in (folder / file).read_text(encoding="utf-8"), test
+
+
+def test_the_page_and_the_command_refuse_the_same_options() -> None:
+    page = (Path(command.__file__).parent / "dialect" / "README.md").read_text(encoding="utf-8")
+    (row,) = re.findall(r"^\| `(-c [^`]*)` \|", page, re.M)
+    assert set(row.split()) == {flag[:2] for flag in command._UNSUPPORTED}
