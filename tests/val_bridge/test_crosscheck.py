@@ -126,7 +126,8 @@ def test_trees_and_numbers_are_read_as_their_leaves():
 
 
 def test_an_error_of_the_validator_is_not_a_wrong_plan():
-    output = "Checking plan: x\nError occurred in validation attempt:\n  undefined!\n\nQueries (validator failed):\n x \n"
+    error = "Error occurred in validation attempt:\n  undefined!\n"
+    output = f"Checking plan: x\n{error}\nQueries (validator failed):\n x \n"
     assert read_output(output, ["x"]) == {"x": Answer(said=Said.FAILED, words="undefined!")}
 
 

@@ -184,12 +184,13 @@ def test_a_deep_tree_is_printed_too() -> None:
 
 def test_nested_conjunctions_are_one_list_here() -> None:
     """VAL keeps the inner `and` as a list of its own; the literals and their order are the same."""
-    domain = "(define (domain d) (:predicates (p) (q) (r)) (:action a :precondition (and (p) (and (q) (r))) :effect (p)))"
+    action = "(:action a :precondition (and (p) (and (q) (r))) :effect (p))"
+    domain = f"(define (domain d) (:predicates (p) (q) (r)) {action})"
     task = read_task(domain, "(define (problem x) (:domain d) (:init) (:goal (p)))")
     plan = read_plan("(a)")
     said = transcript(task, plan, check_plan(task, plan), verbose=True)
-    expected = ["(Follow each of:", "    (Set (p) to true)", "    and (Set (q) to true)", "    and (Set (r) to true)", ")"]
-    assert "\n".join(expected) in said
+    literals = "    (Set (p) to true)\n    and (Set (q) to true)\n    and (Set (r) to true)\n"
+    assert f"(Follow each of:\n{literals})\n" in said
 
 
 def test_a_wrong_type_names_the_call_and_dumps_no_memory() -> None:
