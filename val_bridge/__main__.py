@@ -8,6 +8,7 @@ usage, 3 after an internal error. VAL counts failed plans instead, and exits 0 o
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -63,8 +64,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(report(task, judged, manner), end="")
             plans.append(judged)
             status = max(status, outcome)
-        print(summary(plans, manner), end="")
+        print(summary(plans, manner), end="", flush=True)
         return status
+    except BrokenPipeError:
+        # Whoever reads has seen enough, as in `... | head`; Python must not try again at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 2
     except Exception:
         # Python itself would exit with 1, which here means an invalid plan.
         traceback.print_exc()

@@ -13,6 +13,7 @@ import typer
 
 from planlearn.cli.app import command
 from planlearn.errors import PlanlearnError
+from val_bridge import Task, read_task
 
 if TYPE_CHECKING:
     from val_bridge.dialect.crosscheck import Comparison
@@ -42,10 +43,11 @@ def crosscheck(
 
     if not plans and not count:
         raise typer.BadParameter("give plan files, or --random with a number")
+    texts = _domain_text(domain), _text(problem)
+    # Read here first, so that an error names the user's file.
+    task = read_task(*texts, domain, str(problem))
     try:
-        val = find_val()
-        texts = _domain_text(domain), _text(problem)
-        rows = list(compare(*texts, _plans(*texts, plans or [], count, seed), val, timeout=timeout))
+        rows = list(compare(*texts, _plans(task, plans or [], count, seed), find_val(), timeout=timeout))
     except ValNotFound as error:
         raise PlanlearnError(str(error)) from None
     typer.echo(json.dumps(_object(rows)) if as_json else _report(rows))
@@ -66,16 +68,12 @@ def _domain_text(name: str) -> str:
     return domain_text(name)
 
 
-def _plans(
-    domain_text: str, problem_text: str, files: Iterable[Path], count: int, seed: int
-) -> Iterator[tuple[str, bytes]]:
-    from val_bridge import read_task
+def _plans(task: Task, files: Iterable[Path], count: int, seed: int) -> Iterator[tuple[str, bytes]]:
     from val_bridge.dialect.random_plans import random_plans
 
     for path in files:
         yield typer.format_filename(path), path.read_bytes()
-    if count:
-        yield from random_plans(read_task(domain_text, problem_text), random.Random(f"crosscheck {seed}"), count)
+    yield from random_plans(task, random.Random(f"crosscheck {seed}"), count)
 
 
 def _object(rows: list[Comparison]) -> dict[str, object]:

@@ -66,7 +66,7 @@ def test_without_val_one_sentence_says_what_to_install(run, monkeypatch: pytest.
     [
         (("blocksworld", "p.pddl"), "give plan files, or --random"),
         (("blocksword", "p.pddl", "good.plan"), "did you mean 'blocksworld'"),
-        (("blocksworld", "broken.pddl", "good.plan"), "problem"),
+        (("blocksworld", "broken.pddl", "good.plan"), "planlearn: broken.pddl:2:1: expected"),
         (("blocksworld", "p.pddl", "missing.plan"), "missing.plan: No such file"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -164,6 +165,18 @@ def test_a_defect_outside_the_plans_exits_3(run, monkeypatch):
     status, out, err = run(VALID)
     assert (status, out) == (3, "")
     assert "ZeroDivisionError" in err
+
+
+def test_a_reader_that_goes_away_gets_no_traceback(blocks, tmp_path: Path):
+    for name, content in (("d", blocks.domain), ("p", blocks.problem), ("a", VALID)):
+        (tmp_path / name).write_text(content)
+    words = [sys.executable, "-m", "val_bridge", *(str(tmp_path / name) for name in "dpa")]
+    reading, writing = os.pipe()
+    os.close(reading)
+    root = Path(command.__file__).parent.parent
+    done = subprocess.run(words, stdout=writing, stderr=subprocess.PIPE, cwd=root)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (2, b"")
 
 
 def test_it_runs_as_a_module_even_on_names_that_are_no_text(blocks, tmp_path: Path):
