@@ -10,7 +10,8 @@ Takes PDDL text and plans, gives verdicts. Standard library only: it imports in 
 
 A broken domain or problem file raises `SourceError`; a wrong plan is a `Verdict`; an unreadable plan is
 neither valid nor invalid. Read are STRIPS, ADL, axioms, costs and numeric fluents; `unsupported_feature`
-names what is not: time, constraints, preferences, object fluents.
+names what is not: time, constraints, preferences, object fluents. `transcript` says a verdict in the words of
+VAL's `Validate`.
 
 Not taken: calling VAL's binary (it accepts prose, drops surplus arguments, exits 0 on refusals, and cannot
 see the states that a chain claims); building on unified-planning (a plan costs 10 ms there, and 0.1 ms here).
@@ -32,6 +33,7 @@ from val_bridge.check import (
     read_chain,
     source_answer,
 )
+from val_bridge.dialect import transcript
 from val_bridge.pddl import (
     ActionSchema,
     Domain,
@@ -142,6 +144,7 @@ __all__ = [
     "source_answer",
     "state_text",
     "successor",
+    "transcript",
     "unmet",
     "write_domain",
     "write_plan",

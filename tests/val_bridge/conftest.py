@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import pytest
 
+from tests.conftest import Need
 from val_bridge import Task, read_task
+from val_bridge.dialect.binary import Val, ValNotFound, find_val
 
 BLOCKS_DOMAIN = """(define (domain blocks)
   (:requirements :strips)
@@ -113,3 +115,13 @@ def fuel() -> Texts:
 def worlds(blocks: Texts, delivery: Texts) -> tuple[Texts, ...]:
     """Every small world of STRIPS, for the laws that hold in all of them."""
     return (blocks, delivery)
+
+
+@pytest.fixture(scope="session")
+def val(need: Need) -> Val:
+    """The real VAL."""
+    try:
+        return find_val()
+    except ValNotFound as error:
+        need("val", str(error))
+        raise
