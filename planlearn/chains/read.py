@@ -156,6 +156,8 @@ def _with_state_or_goals(claim: Claim, line: str, task: Task) -> Claim:
 def _chain(text: str, start: int, end: int, task: Task) -> tuple[ParsedChain | None, tuple[str, ...]]:
     claims: list[Claim] = []
     unread: list[str] = []
+    start_left: frozenset[Atom] | None = None
+    start_line = ""
     in_step = False
     for line, span in _lines(text, start, end):
         detail = line.partition(" ")[0] in (STATE, LEFT)
@@ -165,13 +167,18 @@ def _chain(text: str, start: int, end: int, task: Task) -> tuple[ParsedChain | N
                 in_step = False
                 claims.append(_claim(line, span))
                 in_step = True
+            elif not claims and not unread and start_left is None and line.partition(" ")[0] == LEFT:
+                start_left = frozenset().union(*_atoms(line.partition(" ")[2]))
+                start_line = line
             elif not in_step:
                 raise _Unreadable("no step that this belongs to")
             else:
                 claims[-1] = _with_state_or_goals(claims[-1], line, task)
         except _Unreadable:
             unread.append(line)
-    parsed = ParsedChain(claims=tuple(claims), unread=tuple(unread))
+    if start_left is not None and not claims:
+        unread.insert(0, start_line)  # goals of no chain
+    parsed = ParsedChain(unmet_goals=start_left, claims=tuple(claims), unread=tuple(unread))
     return (parsed if claims else None), parsed.unread
 
 

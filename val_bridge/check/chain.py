@@ -42,7 +42,7 @@ def check_chain(
 ) -> Verdict:
     """Judges a claimed chain; lists all faults, those of the earliest step first.
 
-    Within a step: the call, its precondition, malformed atoms, the claimed precondition, the transition, the
+    Before the first step (step 0): the first state, the goals said to be unmet there. Within a step: the call, its precondition, malformed atoms, the claimed precondition, the transition, the
     claimed unmet goals. Then the goal in the last claimed state (step None), then the plan section
     (`plan_mismatch`, with its step). A chain without initial state starts in the task's. With
     `complete=False` states may leave out static facts. `judge_from="correct"` judges each step from the state
@@ -56,6 +56,7 @@ def check_chain(
         return Verdict(outcome=Outcome.UNREADABLE, faults=(fault,))
     judge = _Judge(task, complete)
     state: State | None = judge.initial(parsed.initial)
+    judge.goals(0, None, parsed.unmet_goals, state)
     if judge_from == "correct":
         state = task.initial
     for number, claim in enumerate(parsed.claims, 1):
@@ -125,17 +126,21 @@ class _Judge:
         if action is not None and claim.precondition is not None:
             self.precondition(number, claim, action)
         after = self.transition(number, claim, before, action)
-        if claim.unmet_goals is not None:
-            _, unsatisfied = split_goals(self.task, after, self.values)
-            self.differ(
-                FaultKind.CLAIM,
-                number,
-                call,
-                missing=unsatisfied - claim.unmet_goals,
-                extra=self.sound(claim.unmet_goals) - unsatisfied,
-                span=claim.span,
-            )
+        self.goals(number, call, claim.unmet_goals, after, claim.span)
         return after
+
+    def goals(
+        self, number: int, call: Call | None, claimed: frozenset[Atom] | None, state: State, span: Span | None = None
+    ) -> None:
+        """Judges the goals that are said to be unmet in a state."""
+        if claimed is None:
+            return
+        if call is None:
+            self.well_formed(claimed, number, None)
+        _, unsatisfied = split_goals(self.task, state, self.values)
+        self.differ(
+            FaultKind.CLAIM, number, call, missing=unsatisfied - claimed, extra=self.sound(claimed) - unsatisfied, span=span
+        )
 
     def precondition(self, number: int, claim: Claim, action: Action) -> None:
         assert claim.precondition is not None

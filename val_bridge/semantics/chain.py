@@ -113,9 +113,13 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedChain:
-    """What a text asserts about a whole plan; `unread` lists the pieces of text that were skipped."""
+    """What a text asserts about a whole plan; `unread` lists the pieces of text that were skipped.
+
+    `unmet_goals` are those that it says are unmet at the start.
+    """
 
     initial: State | None = None
+    unmet_goals: frozenset[Atom] | None = None
     claims: tuple[Claim, ...] = ()
     plan: Plan | None = None
     unread: tuple[str, ...] = ()
