@@ -394,18 +394,21 @@ MILLION = 1_000_000
         "</think>(pick-up a)\n", "<think>\n(pick-up a)\n", "[STATEMENT]\n", "1\n", "stak the ", "put a, b\n", "[PLAN END] ",
     ],
 )  # fmt: skip
-def test_a_million_characters_take_under_a_second(piece: str) -> None:
-    """Processor time, so that a busy machine does not count; the best of two."""
-    text = piece * (MILLION // len(piece))
-    seconds = []
-    for _ in range(2):
-        begun = time.process_time()
-        found = find_plan(text, BLOCKS)
-        assert len(found.skipped) <= len(text)
-        seconds.append(time.process_time() - begun)
-        if seconds[-1] < 1:
-            break
-    assert min(seconds) < 1
+def test_time_is_linear_in_the_text(piece: str) -> None:
+    """Processor time of a million characters against an eighth of them: a busy machine does not count."""
+
+    def seconds(length: int) -> float:
+        text = piece * (length // len(piece))
+        taken = []
+        for _ in range(2):
+            begun = time.process_time()
+            found = find_plan(text, BLOCKS)
+            taken.append(time.process_time() - begun)
+            assert len(found.skipped) <= len(text)
+        return min(taken)
+
+    # A square would be 64 times.
+    assert seconds(MILLION) < 24 * max(seconds(MILLION // 8), 0.01)
 
 
 # The wording of the domains

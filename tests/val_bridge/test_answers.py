@@ -60,7 +60,7 @@ def test_a_failed_precondition_says_all_of_why() -> None:
             {"satisfy": "(>= (fuel) 2)", "value": "1", "bound": "2"},
         ]
     }
-    assert told["facts"] == ["(at a r)", "(ferry r)"]
+    assert told["facts"] == ["(at a r)", "(at b l)", "(ferry r)"]
     assert len(told["steps"]) == 3
 
 
