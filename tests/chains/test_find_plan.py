@@ -1,6 +1,8 @@
 """The lenient reader: one answer for each way that models dress a plan, all of them written for these tests."""
 
+import re
 import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 
 from planlearn.chains import ChainStyle, SkipReason, answer_segments, find_plan, read_answer
 from planlearn.chains.english import domain_wording, make_wording
-from planlearn.problems import domain_names, domain_text, load_named_domain
+from planlearn.problems import domain_names, domain_text, domain_words, load_named_domain
 from tests.walks import NAMES, walk
 from val_bridge import SourceError, Task, read_plan, read_task
 
@@ -340,10 +342,6 @@ def test_any_plan_in_the_domains_english_reads_back(name: str, seed: int, start:
 
 def _written(name: str) -> dict[str, list[str]]:
     """Each sentence with all its words that may be missing, and without them; of two words the first."""
-    import re
-
-    from planlearn.problems import domain_words
-
     words = domain_words(name)
     found: dict[str, list[str]] = {action: [pattern] for action, pattern in words.actions.items()}
     for action, patterns in words.answers["actions"].items():
@@ -391,21 +389,31 @@ MILLION = 1_000_000
         "(pick-up a)\n", "(pick-up a), ", "stack the red block on top of the blue block\n", "stack ", "(", "[plan ",
         "<think>", "1.", "plan: ", "some words of prose, and more of them\n", "stack a b, stack ", " ", "pick ", "-",
         "Here is the plan:\n(pick-up a)\n", "[PLAN]\n(pick-up a)\n[PLAN END]\n", "stack(", "x", "```\n(pick-up a)\n",
-        "</think>(pick-up a)\n", "<think>\n(pick-up a)\n", "[STATEMENT]\n", "1\n", "stak the ", "put a, b\n", "[PLAN END] ",
+        "</think>(pick-up a)\n", "<think>\n(pick-up a)\n", "[STATEMENT]\n", "1\n", "stak the ", "put a, b\n",
+        "[PLAN END] ",
     ],
 )  # fmt: skip
 def test_a_million_characters_take_under_a_second(piece: str) -> None:
-    """Processor time, so that a busy machine does not count; the best of two."""
     text = piece * (MILLION // len(piece))
+    assert least_seconds(lambda: find_plan(text, BLOCKS)) < 1
+
+
+def test_listing_what_a_million_characters_of_prose_say_takes_under_a_second() -> None:
+    found = find_plan("some words of prose, and a few more of them\n" * (MILLION // 44), BLOCKS)
+    assert least_seconds(lambda: found.skipped) < 1
+    assert len(found.skipped) == MILLION // 44
+
+
+def least_seconds(work: Callable[[], object]) -> float:
+    """Processor time, so that a busy machine counts less; the better of two."""
     seconds = []
     for _ in range(2):
         begun = time.process_time()
-        found = find_plan(text, BLOCKS)
-        assert len(found.skipped) <= len(text)
+        work()
         seconds.append(time.process_time() - begun)
         if seconds[-1] < 1:
             break
-    assert min(seconds) < 1
+    return min(seconds)
 
 
 # The wording of the domains
