@@ -54,7 +54,8 @@ DRESSED = {
     "other marks": "[QUERY_PLAN]\n(unstack c a)\n(put-down c)\n(pick-up a)\n(stack a b)\n[QUERY_PLAN_END]",
     "an end mark alone": "(unstack c a)\n(put-down c)\n(pick-up a)\n(stack a b)\n[PLAN END]",
     "marks on the lines": "[PLAN] (unstack c a)\n(put-down c)\n(pick-up a)\n(stack a b) [PLAN_END]",
-    "tags": "<think>(pick-up b) first? No.</think>\n<plan>\n(unstack c a)\n(put-down c)\n(pick-up a)\n(stack a b)\n</plan>",
+    "tags": "<think>(pick-up b) first? No.</think>\n"
+    "<plan>\n(unstack c a)\n(put-down c)\n(pick-up a)\n(stack a b)\n</plan>",
     "PDDL around": "(plan\n(unstack c a)\n(put-down c)\n(pick-up a)\n(stack a b)\n)\n(plan_end)",
     "PDDL around, one line": "(plan (unstack c a) (put-down c) (pick-up a) (stack a b))",
     "numbers": "1. (unstack c a)\n2) (put-down c)\n(3) (pick-up a)\n4: (stack a b)",
@@ -105,8 +106,10 @@ DRESSED = {
     "two marked plans": f"[PLAN]\n(pick-up b)\nstack it\nWait. Let me start again.\n[PLAN]\n{FOUR}\n[PLAN END]",
     "two fences": f"A first plan:\n```\n(pick-up b)\n```\nA better plan:\n```\n{FOUR}\n```",
     "loose actions, then a fence": f"pick-up b\nstack it, or not?\n```\n{FOUR}\n```",
-    "a fence a step": "1. First\n```\n(unstack c a)\n```\n2. Then\n```\n(put-down c)\n```\n```\n(pick-up a)\n(stack a b)\n```",
-    "numbers that go on": "Plan:\n1. (unstack c a)\n2. (put-down c)\nThe second half of the plan:\n3. (pick-up a)\n4. (stack a b)",
+    "a fence a step": "1. First\n```\n(unstack c a)\n```\n2. Then\n```\n(put-down c)\n```\n"
+    "```\n(pick-up a)\n(stack a b)\n```",
+    "numbers that go on": "Plan:\n1. (unstack c a)\n2. (put-down c)\nThe second half of the plan:\n"
+    "3. (pick-up a)\n4. (stack a b)",
     "another problem follows": f"{FOUR}\n[PLAN END]\n\n[STATEMENT]\nNow c is on b.\n[PLAN]\n(unstack c b)\n[PLAN END]",
     "a thought without its start": f"pick-up b? stack it?\n(pick-up b)\n</think>\n{FOUR}",
     "no marks of lines": "(unstack c a)\r\n(put-down c)\r\n\ufeff(pick-up a)\u00a0\r\n(stack a b)\r\n",
