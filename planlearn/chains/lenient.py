@@ -83,7 +83,8 @@ class FoundPlan:
 
 
 # What only dresses a text becomes a blank, one character for one, so that places stay.
-_BLANKS = "*`\"'~\\$\t\r\v\f\x00\ufeff\u00a0\u2007\u202f\u200b\u2060\u2028\u2029\u0085•◦▪‣●○·“”‘’«»✓✔✅"
+_BLANKS = "*`\"'~\\$\t\r\v\f\x00\ufeff\u00a0\u2007\u202f\u200b\u2060\u2028\u2029\u0085"
+_BLANKS += "•◦▪‣●○·“”‘’«»✓✔✅"
 _SAME = (
     {ord(c): " " for c in _BLANKS}
     | {ord(c): "-" for c in "\u2010\u2011\u2012\u2013\u2014\u2212"}
@@ -98,7 +99,8 @@ _MARK = re.compile(
     r"|</?(?:plan|answer|solution|think|thinking|thoughts?|reasoning|scratchpad)>"
 )
 _PDDL_MARK = re.compile(
-    r"(?:\([\s(]*+(?:define[\s(]++)?:?plan(?:[ _-](?:end|start|begin))?|plan[ _-]end|end[ _-](?:of[ _-])?plan)[\s).]*+\Z"
+    r"(?:\([\s(]*+(?:define[\s(]++)?:?plan(?:[ _-](?:end|start|begin))?|plan[ _-]end|end[ _-](?:of[ _-])?plan)"
+    r"[\s).]*+\Z"
 )
 _FENCE = re.compile(r"\s*```")
 _ENDING = re.compile(r"\[\s*/|(?<![a-z])end(?![a-z])")

@@ -1,6 +1,8 @@
 """The lenient reader: one answer for each way that models dress a plan, all of them written for these tests."""
 
+import re
 import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 
 from planlearn.chains import ChainStyle, SkipReason, answer_segments, find_plan, read_answer
 from planlearn.chains.english import domain_wording, make_wording
-from planlearn.problems import domain_names, domain_text, load_named_domain
+from planlearn.problems import domain_names, domain_text, domain_words, load_named_domain
 from tests.walks import NAMES, walk
 from val_bridge import SourceError, Task, read_plan, read_task
 
@@ -52,7 +54,8 @@ DRESSED = {
     "other marks": "[QUERY_PLAN]\n(unstack c a)\n(put-down c)\n(pick-up a)\n(stack a b)\n[QUERY_PLAN_END]",
     "an end mark alone": "(unstack c a)\n(put-down c)\n(pick-up a)\n(stack a b)\n[PLAN END]",
     "marks on the lines": "[PLAN] (unstack c a)\n(put-down c)\n(pick-up a)\n(stack a b) [PLAN_END]",
-    "tags": "<think>(pick-up b) first? No.</think>\n<plan>\n(unstack c a)\n(put-down c)\n(pick-up a)\n(stack a b)\n</plan>",
+    "tags": "<think>(pick-up b) first? No.</think>\n"
+    "<plan>\n(unstack c a)\n(put-down c)\n(pick-up a)\n(stack a b)\n</plan>",
     "PDDL around": "(plan\n(unstack c a)\n(put-down c)\n(pick-up a)\n(stack a b)\n)\n(plan_end)",
     "PDDL around, one line": "(plan (unstack c a) (put-down c) (pick-up a) (stack a b))",
     "numbers": "1. (unstack c a)\n2) (put-down c)\n(3) (pick-up a)\n4: (stack a b)",
@@ -103,8 +106,10 @@ DRESSED = {
     "two marked plans": f"[PLAN]\n(pick-up b)\nstack it\nWait. Let me start again.\n[PLAN]\n{FOUR}\n[PLAN END]",
     "two fences": f"A first plan:\n```\n(pick-up b)\n```\nA better plan:\n```\n{FOUR}\n```",
     "loose actions, then a fence": f"pick-up b\nstack it, or not?\n```\n{FOUR}\n```",
-    "a fence a step": "1. First\n```\n(unstack c a)\n```\n2. Then\n```\n(put-down c)\n```\n```\n(pick-up a)\n(stack a b)\n```",
-    "numbers that go on": "Plan:\n1. (unstack c a)\n2. (put-down c)\nThe second half of the plan:\n3. (pick-up a)\n4. (stack a b)",
+    "a fence a step": "1. First\n```\n(unstack c a)\n```\n2. Then\n```\n(put-down c)\n```\n"
+    "```\n(pick-up a)\n(stack a b)\n```",
+    "numbers that go on": "Plan:\n1. (unstack c a)\n2. (put-down c)\nThe second half of the plan:\n"
+    "3. (pick-up a)\n4. (stack a b)",
     "another problem follows": f"{FOUR}\n[PLAN END]\n\n[STATEMENT]\nNow c is on b.\n[PLAN]\n(unstack c b)\n[PLAN END]",
     "a thought without its start": f"pick-up b? stack it?\n(pick-up b)\n</think>\n{FOUR}",
     "no marks of lines": "(unstack c a)\r\n(put-down c)\r\n\ufeff(pick-up a)\u00a0\r\n(stack a b)\r\n",
@@ -340,10 +345,6 @@ def test_any_plan_in_the_domains_english_reads_back(name: str, seed: int, start:
 
 def _written(name: str) -> dict[str, list[str]]:
     """Each sentence with all its words that may be missing, and without them; of two words the first."""
-    import re
-
-    from planlearn.problems import domain_words
-
     words = domain_words(name)
     found: dict[str, list[str]] = {action: [pattern] for action, pattern in words.actions.items()}
     for action, patterns in words.answers["actions"].items():
@@ -391,7 +392,8 @@ MILLION = 1_000_000
         "(pick-up a)\n", "(pick-up a), ", "stack the red block on top of the blue block\n", "stack ", "(", "[plan ",
         "<think>", "1.", "plan: ", "some words of prose, and more of them\n", "stack a b, stack ", " ", "pick ", "-",
         "Here is the plan:\n(pick-up a)\n", "[PLAN]\n(pick-up a)\n[PLAN END]\n", "stack(", "x", "```\n(pick-up a)\n",
-        "</think>(pick-up a)\n", "<think>\n(pick-up a)\n", "[STATEMENT]\n", "1\n", "stak the ", "put a, b\n", "[PLAN END] ",
+        "</think>(pick-up a)\n", "<think>\n(pick-up a)\n", "[STATEMENT]\n", "1\n", "stak the ", "put a, b\n",
+        "[PLAN END] ",
     ],
 )  # fmt: skip
 def test_time_is_linear_in_the_text(piece: str) -> None:

@@ -146,7 +146,7 @@ def test_a_file_that_is_no_text_and_a_folder_without_instances(tmp_path: Path) -
         score_recorded([], tmp_path / "nowhere")
 
 
-# PlanBench's recorded answers. What is left of disagreement, and why; the answers themselves are not part of the project.
+# PlanBench's recorded answers: what is left of disagreement, and why. The answers are not part of the project.
 
 FILES = {
     "blocksworld__claude-3.5-sonnet_aws__task_1_plan_generation_zero_shot.jsonl": (250, 141),
