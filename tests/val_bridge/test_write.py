@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.val_bridge.random_worlds import Features, random_world
@@ -99,6 +99,7 @@ def test_a_written_problem_reads_back(pair):
 
 
 @given(st.integers(0, 2**32))
+@example(120308)  # a disjunction of one part
 def test_all_of_the_language_reads_back(seed):
     """Formulas, conditional and numeric effects, axioms, values and metrics of a random domain and problem."""
     world = random_world(random.Random(seed), Features())

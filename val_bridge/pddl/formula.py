@@ -155,7 +155,8 @@ class And:
     span: Span | None = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
-        return conjunction_text(self.parts)
+        # As for a disjunction.
+        return conjunction_text(self.parts) if len(self.parts) != 1 else f"(and {self.parts[0]} (and))"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +167,9 @@ class Or:
     span: Span | None = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
-        return f"({' '.join(('or', *map(str, self.parts)))})"
+        # A disjunction of one part reads back as that part; with an empty one beside it, as itself.
+        parts = self.parts if len(self.parts) != 1 else (*self.parts, "(or)")
+        return f"({' '.join(('or', *map(str, parts)))})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
