@@ -56,7 +56,7 @@ data: $(STAMP)  ## Build a domain's corpus without training: DOMAIN= SEED= OUT= 
 fetch-model: $(STAMP)  ## Download and convert a preset's weights into the cache: MODEL=.
 	$(BIN)/python -m planlearn.models $(MODEL)
 
-test: $(STAMP)  ## Run the tests; PLANLEARN_REQUIRE=smollm2,planbench forbids skipping for lack of them.
+test: $(STAMP)  ## Run the tests; PLANLEARN_REQUIRE=smollm2,planbench,val forbids skipping for lack of them.
 	$(BIN)/python -m pytest $(ARGS)
 
 golden: $(STAMP)  ## Rewrite the golden files from what the code says now; review the difference.

@@ -11,8 +11,19 @@ other exception is a defect of planlearn and exits with 3.
     ├── AdapterMismatch    an adapter trained on another base model
     ├── SequenceTooLong    an example that does not fit the model's context
     ├── DiskFull           no space left while writing a result
+    ├── BeyondStrips       a task in a language that only the checker knows
     └── EngineError        a planning engine that is missing, failed or was stopped
 """
+
+
+from typing import Protocol
+
+
+class HasLanguage(Protocol):
+    """A task, a domain or a problem."""
+
+    @property
+    def is_strips(self) -> bool: ...
 
 
 class PlanlearnError(Exception):
@@ -41,6 +52,19 @@ class SequenceTooLong(PlanlearnError):
 
 class DiskFull(PlanlearnError):
     """No space left on the device while a result was written."""
+
+
+class BeyondStrips(PlanlearnError):
+    """A task whose language only the checker knows: planners, chains and corpora are made for STRIPS."""
+
+
+def require_strips(task: HasLanguage, name: str, purpose: str) -> None:
+    """Raises BeyondStrips unless the task, domain or problem is of STRIPS; `name` and `purpose` say for whom."""
+    if not task.is_strips:
+        raise BeyondStrips(
+            f"{name} has formulas, conditional effects, axioms or numbers: {purpose} need STRIPS, as {name} can"
+            " only be checked"
+        )
 
 
 class EngineError(PlanlearnError):

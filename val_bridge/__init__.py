@@ -9,9 +9,12 @@ Takes PDDL text and plans, gives verdicts. Standard library only: it imports in 
         case Outcome.INVALID: print(verdict.first)
 
 A broken domain or problem file raises `SourceError`; a wrong plan is a `Verdict`; an unreadable plan is
-neither valid nor invalid. Not taken: calling VAL's binary (it accepts prose, drops surplus arguments, exits 0
-on refusals, and cannot see the states that a chain claims); building on unified-planning (a plan costs 10 ms
-there, and 0.1 ms here).
+neither valid nor invalid. Read are STRIPS, ADL, axioms, costs and numeric fluents; `unsupported_feature`
+names what is not: time, constraints, preferences, object fluents. `transcript` says a verdict in the words of
+VAL's `Validate`.
+
+Not taken: calling VAL's binary (it accepts prose, drops surplus arguments, exits 0 on refusals, and cannot
+see the states that a chain claims); building on unified-planning (a plan costs 10 ms there, and 0.1 ms here).
 """
 
 from val_bridge.check import (
@@ -20,10 +23,17 @@ from val_bridge.check import (
     Outcome,
     Verdict,
     Violation,
+    chain_answer,
     check_chain,
     check_plan,
     check_plan_text,
+    load_chain,
+    no_answer,
+    plan_answer,
+    read_chain,
+    source_answer,
 )
+from val_bridge.dialect import transcript
 from val_bridge.pddl import (
     ActionSchema,
     Domain,
@@ -36,6 +46,7 @@ from val_bridge.pddl import (
     load_plan,
     load_problem,
     nearest,
+    number_text,
     read_domain,
     read_plan,
     read_problem,
@@ -50,16 +61,20 @@ from val_bridge.semantics import (
     Call,
     Chain,
     Claim,
+    Explanation,
     InapplicableError,
     Literal,
     Masks,
+    NumericError,
     ParsedChain,
     Plan,
     State,
     Step,
     Task,
+    Values,
     applicable,
     atom_text,
+    effects,
     execute,
     load_task,
     progress,
@@ -67,6 +82,7 @@ from val_bridge.semantics import (
     read_task,
     regress,
     state_text,
+    successor,
     unmet,
 )
 
@@ -79,11 +95,13 @@ __all__ = [
     "Chain",
     "Claim",
     "Domain",
+    "Explanation",
     "Fault",
     "FaultKind",
     "InapplicableError",
     "Literal",
     "Masks",
+    "NumericError",
     "Outcome",
     "Parameter",
     "ParsedChain",
@@ -95,27 +113,38 @@ __all__ = [
     "State",
     "Step",
     "Task",
+    "Values",
     "Verdict",
     "Violation",
     "applicable",
     "atom_text",
+    "chain_answer",
     "check_chain",
     "check_plan",
     "check_plan_text",
+    "effects",
     "execute",
+    "load_chain",
     "load_domain",
     "load_plan",
     "load_problem",
     "load_task",
     "nearest",
+    "no_answer",
+    "number_text",
+    "plan_answer",
     "progress",
     "read_atom",
+    "read_chain",
     "read_domain",
     "read_plan",
     "read_problem",
     "read_task",
     "regress",
+    "source_answer",
     "state_text",
+    "successor",
+    "transcript",
     "unmet",
     "write_domain",
     "write_plan",

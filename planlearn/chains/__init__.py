@@ -8,9 +8,13 @@ One text format for all models and tasks (see `grammar`): one line a step, in wh
 behind the word that says its part. Rejected: separate lists of preconditions and effects (in most domains a
 precondition is deleted by the step, so it would be written twice: a fifth more tokens in Blocksworld), JSON
 (three times the tokens), PDDL's own parentheses (a third more tokens, and nothing that a reader needs).
+
+Two readers. `read_answer` is strict and reads that format alone: training and evaluation of our own models use it.
+`find_plan` reads the plan out of any answer, says what it skipped, and hands a text in our format to the strict one.
 """
 
 from planlearn.chains.grammar import RESERVED, ChainStyle, ReservedWord
+from planlearn.chains.lenient import FoundPlan, Skipped, SkipReason, find_plan
 from planlearn.chains.read import Answer, read_answer, read_plan_section
 from planlearn.chains.write import (
     Role,
@@ -28,7 +32,8 @@ from planlearn.chains.write import (
 )
 
 __all__ = [
-    "RESERVED", "Answer", "ChainStyle", "ReservedWord", "Role", "Segment", "action_line", "answer_segments",
-    "chain_text", "claims_text", "domain_text", "goals_left_text", "literals_text", "plan_text",
+    "RESERVED", "Answer", "ChainStyle", "FoundPlan", "ReservedWord", "Role", "Segment", "SkipReason", "Skipped",
+    "action_line", "answer_segments", "chain_text", "claims_text", "domain_text", "find_plan",
+    "goals_left_text", "literals_text", "plan_text",
     "problem_prompt", "read_answer", "read_plan_section", "state_text",
 ]

@@ -1,6 +1,6 @@
 """The words of the chain format and the choices in it.
 
-    answer  = "Chain:\\n"? step* "Plan:\\n" action*        (the prompt ends with "Chain:\\n")
+    answer  = "Chain:\\n"? ["left" (atoms | "none") "\\n"] step* "Plan:\\n" action*        (the prompt ends with "Chain:\\n")
     step    = action ["needs" atoms] ["takes" atoms] ["drops" atoms] ["gives" atoms] "\\n"
               ["state" atoms "\\n"] ["left" (atoms | "none") "\\n"]
     action  = name argument*                              atoms = atom ("," atom)*
@@ -9,7 +9,8 @@
 `needs` are preconditions that the step leaves alone, `takes` preconditions that it deletes, `drops` facts
 that it deletes without needing them, `gives` facts that it adds. So precondition = needs + takes, delete =
 takes + drops, add = gives, and nothing is written twice. `state` is the whole next state, `left` the goals
-not yet reached, written where a step changes them ("none" once all are reached). Static atoms (no action
+not yet reached: at the start, and where a step changes them ("none" once all are reached). They stand in the order in
+which the plan reaches them for good, so the first is what the next steps are for. Static atoms (no action
 changes them) stand in the prompt alone: neither in `needs` nor in `state`.
 """
 
@@ -38,7 +39,7 @@ class ChainStyle:
     """How a chain is written.
 
     states: "changes" (the effects alone; s' follows from them) or "full" (the whole s' behind them).
-    goals: whether the goals that are left stand behind each step that changes them.
+    goals: whether the goals that are left stand at the start and behind each step that changes them.
     domain_in_prompt: whether the prompt holds the domain's schemas.
     """
 

@@ -20,7 +20,7 @@ from planlearn.chains.grammar import (
     STATE,
     TAKES,
 )
-from val_bridge import Atom, Call, Claim, ParsedChain, Plan, Span, Task
+from val_bridge import Atom, Call, Claim, ParsedChain, Plan, SourceError, Span, Task
 
 # A PDDL name: what is none names nothing in any task, so the line is unreadable rather than wrong.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z")
@@ -106,15 +106,23 @@ def _lines(text: str, start: int, end: int) -> Iterator[tuple[str, Span]]:
         offset += len(line) + 1
 
 
-def read_plan_section(text: str, start: int) -> tuple[Plan | None, str]:
-    """(plan, "") of the calls from `start` to the end of the text, or (None, why not): its line and text."""
-    calls = []
+def read_calls(text: str, start: int) -> tuple[tuple[Call, ...], SourceError | None]:
+    """The calls from `start` to the end of the text, or as far as they can be read and the error that ends them."""
+    calls: list[Call] = []
     for line, span in _lines(text, start, len(text)):
         try:
             calls.append(_call(line, span))
-        except _Unreadable as error:
-            return None, f"line {span.line}: {error}"
-    return Plan(calls=tuple(calls)), ""
+        except _Unreadable:
+            return tuple(calls), SourceError("plan_syntax", span, "an action", _quoted(line))
+    return tuple(calls), None
+
+
+def read_plan_section(text: str, start: int) -> tuple[Plan | None, str]:
+    """(plan, "") of the calls from `start` to the end of the text, or (None, why not): its line and text."""
+    calls, error = read_calls(text, start)
+    if error is not None:
+        return None, f"line {error.line}: expected {error.expected}, found {error.found}"
+    return Plan(calls=calls), ""
 
 
 def _claim(line: str, span: Span) -> Claim:
@@ -148,6 +156,8 @@ def _with_state_or_goals(claim: Claim, line: str, task: Task) -> Claim:
 def _chain(text: str, start: int, end: int, task: Task) -> tuple[ParsedChain | None, tuple[str, ...]]:
     claims: list[Claim] = []
     unread: list[str] = []
+    start_left: frozenset[Atom] | None = None
+    start_line = ""
     in_step = False
     for line, span in _lines(text, start, end):
         detail = line.partition(" ")[0] in (STATE, LEFT)
@@ -157,14 +167,25 @@ def _chain(text: str, start: int, end: int, task: Task) -> tuple[ParsedChain | N
                 in_step = False
                 claims.append(_claim(line, span))
                 in_step = True
+            elif not claims and not unread and start_left is None and line.partition(" ")[0] == LEFT:
+                start_left = frozenset().union(*_atoms(line.partition(" ")[2]))
+                start_line = line
             elif not in_step:
                 raise _Unreadable("no step that this belongs to")
             else:
                 claims[-1] = _with_state_or_goals(claims[-1], line, task)
         except _Unreadable:
             unread.append(line)
-    parsed = ParsedChain(claims=tuple(claims), unread=tuple(unread))
+    if start_left is not None and not claims:
+        unread.insert(0, start_line)  # goals of no chain
+    parsed = ParsedChain(unmet_goals=start_left, claims=tuple(claims), unread=tuple(unread))
     return (parsed if claims else None), parsed.unread
+
+
+def plan_header(text: str) -> re.Match[str] | None:
+    """The line that is the header of the plan section and nothing else: the first one behind the chain's header."""
+    header = _CHAIN_LINE.match(text)
+    return _PLAN_LINE.search(text, header.end() if header else 0)
 
 
 def read_answer(text: str, task: Task) -> Answer:
@@ -176,7 +197,7 @@ def read_answer(text: str, task: Task) -> Answer:
     """
     header = _CHAIN_LINE.match(text)
     chain_start = header.end() if header else 0
-    plan_line = _PLAN_LINE.search(text, chain_start)
+    plan_line = plan_header(text)
     chain, unread = _chain(text, chain_start, plan_line.start() if plan_line else len(text), task)
     if plan_line is None:
         return Answer(plan=None, chain=chain, problem=f"no line {PLAN_HEADER!r}", unread=unread)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -20,6 +20,7 @@ from planlearn.chains.grammar import (
     ChainStyle,
     check_names,
 )
+from planlearn.errors import require_strips
 from val_bridge import Action, Atom, Chain, ParsedChain, Plan, State, Task
 
 CHAIN_INSTRUCTION = "Write the chain of steps, then the plan."
@@ -85,42 +86,62 @@ def action_line(task: Task, action: Action) -> str:
 
 def chain_text(task: Task, chain: Chain, style: ChainStyle) -> str:
     """The chain's lines, one "\\n" behind each."""
-    steps = ((action_line(task, s.action), s.after, goals_left_text(task, s.after)) for s in chain.steps)
-    return _steps_text(task, steps, style)
+    order = reached_order(task, chain)
+    steps = ((action_line(task, s.action), s.after, goals_left_text(task, s.after, order)) for s in chain.steps)
+    return _chain_text(task, goals_left_text(task, task.initial, order), steps, style)
 
 
-def claims_text(task: Task, parsed: ParsedChain, style: ChainStyle) -> str:
-    """What a chain claims, true or not, in the lines of `chain_text`; no field of a claim may be None.
+def claims_text(
+    task: Task, parsed: ParsedChain, style: ChainStyle, order: Mapping[Atom, int] | None = None
+) -> str:
+    """What a chain claims, true or not, in the lines of `chain_text`; no field of it or of a claim may be None.
 
-    Raises BindError for a claim about no action of the task.
+    order: in which goals that are left stand, as from `reached_order`. Raises BindError for a claim about no action of
+    the task.
     """
     steps = []
     for claim in parsed.claims:
         negative = _fluent(task, task.bind(claim.call).negative)
         head = (claim.call.name, *claim.call.arguments)
         line = _step_text(head, claim.precondition, negative, claim.add, claim.delete)
-        left = literals_text(claim.unmet_goals & task.goal, claim.unmet_goals & task.goal_negative)
-        steps.append((line, claim.after, left))
-    return _steps_text(task, steps, style)
+        steps.append((line, claim.after, _goals_text(task, claim.unmet_goals, order)))
+    return _chain_text(task, _goals_text(task, parsed.unmet_goals, order), steps, style)
 
 
-def _steps_text(task: Task, steps: Iterable[tuple[str, State, str]], style: ChainStyle) -> str:
-    """Each step's line, its state where the style has states, and the goals left where they change."""
-    lines = []
-    left_before = goals_left_text(task, task.initial)
-    for line, after, left in steps:
+def reached_order(task: Task, chain: Chain) -> dict[Atom, int]:
+    """For each goal's atom the number of the step that reaches it for good; 0 if it holds throughout."""
+    order = {}
+    for atom in task.goal | task.goal_negative:
+        wanted = atom in task.goal
+        unmet = [number for number, step in enumerate(chain.steps, 1) if (atom in step.before) is not wanted]
+        order[atom] = max(unmet, default=0)
+    return order
+
+
+def _chain_text(task: Task, left: str, steps: Iterable[tuple[str, State, str]], style: ChainStyle) -> str:
+    """The goals left at the start; each step's line, its state where the style has states, the goals left where they
+    change."""
+    lines = [f"{LEFT} {left}"] if style.goals else []
+    for line, after, left_after in steps:
         lines.append(line)
         if style.states == "full":
             lines.append(f"{STATE} {state_text(_fluent(task, after))}")
-        if style.goals and left != left_before:
-            lines.append(f"{LEFT} {left}")
-        left_before = left
+        if style.goals and left_after != left:
+            lines.append(f"{LEFT} {left_after}")
+        left = left_after
     return "".join(line + "\n" for line in lines)
 
 
-def goals_left_text(task: Task, state: frozenset[Atom]) -> str:
-    """The goals that do not hold in the state; "none" where all do."""
-    return literals_text(task.goal - state, task.goal_negative & state)
+def goals_left_text(task: Task, state: frozenset[Atom], order: Mapping[Atom, int] | None = None) -> str:
+    """The goals that do not hold in the state, by their place in `order`, then by name; "none" where all do."""
+    return _goals_text(task, (task.goal - state) | (task.goal_negative & state), order)
+
+
+def _goals_text(task: Task, goals: Iterable[Atom], order: Mapping[Atom, int] | None) -> str:
+    """Goals by their atoms; an atom that is no goal is left out."""
+    left = [(atom, atom in task.goal) for atom in goals if atom in task.goal or atom in task.goal_negative]
+    left.sort(key=lambda goal: ((order or {}).get(goal[0], 0), not goal[1], atom_words(goal[0])))
+    return ", ".join(atom_words(atom, positive=positive) for atom, positive in left) or NONE
 
 
 def plan_text(plan: Plan) -> str:
@@ -133,6 +154,7 @@ def domain_text(task: Task) -> str:
 
     Where the domain has types, a parameter's type stands behind it: `?t - truck`.
     """
+    require_strips(task, task.problem.name, "chains")
     lines = []
     for name, schema in sorted(task.domain.actions.items()):
         parameters = [str(p) if task.domain.types else p.name for p in schema.parameters]
@@ -152,6 +174,7 @@ def domain_text(task: Task) -> str:
 
 def problem_text(task: Task) -> str:
     """Initial state and goal, a line each (objects and their types first where they have several types)."""
+    require_strips(task, task.problem.name, "chains")
     objects = ""
     if len(set(task.objects.values())) > 1:
         by_type: dict[str, list[str]] = {}

@@ -1,7 +1,7 @@
 """The typer app and what every command shares: registration and the one way to fail.
 
-Exit codes: 0 done, 1 a plan is invalid (check), 2 a mistake the user can mend (usage, files, PlanlearnError),
-3 a defect of planlearn, 130 interrupted.
+Exit codes: 0 done, 1 a plan is invalid (check) or two checkers disagree (crosscheck), 2 a mistake the user can
+mend (usage, files, PlanlearnError), 3 a defect of planlearn, 130 interrupted.
 """
 
 from __future__ import annotations

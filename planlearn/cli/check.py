@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from planlearn.cli.app import command, report
+from planlearn.cli.app import INTERNAL, command, report
 from val_bridge import (
     Domain,
     Outcome,
@@ -20,6 +20,9 @@ from val_bridge import (
     load_domain,
     load_plan,
     load_problem,
+    no_answer,
+    plan_answer,
+    source_answer,
 )
 from val_bridge.check.plan import unreadable
 
@@ -43,34 +46,51 @@ def check(
     feedback: Annotated[
         Wording | None, typer.Option(help="How much to say; for one plan detailed, for several binary.")
     ] = None,
+    tolerance: Annotated[
+        float, typer.Option(min=0.0, help="By how much comparisons of numbers may miss; VAL's is 0.0001.")
+    ] = 0.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a plan.")] = False,
 ) -> None:
     """Judge plans, and say why one is wrong.
 
-    Exit code: 0 all valid, 1 some invalid, 2 something unreadable, 3 internal error; the highest that occurs.
-    Each plan is judged alone: one that cannot be judged changes nothing for the others.
+    Exit code: 0 all valid, 1 some invalid, 2 something unreadable or unsupported, 3 internal error; the highest that
+    occurs. Each plan is judged alone: one that cannot be judged changes nothing for the others.
     """
-    loaded = _domain(domain)
-    task = Task(loaded, load_problem(problem, loaded))
     wording = feedback or (Wording.DETAILED if len(plans) == 1 else Wording.BINARY)
+    try:
+        loaded = named_domain(domain)
+        task = Task(loaded, load_problem(problem, loaded))
+    except SourceError as error:
+        if not as_json:
+            raise
+        for path in plans:
+            _print(path, source_answer(error))
+        raise typer.Exit(2) from None
     code = 0
     for path in plans:
         try:
-            verdict = _judge(task, path)
+            verdict = _judge(task, path, tolerance)
             if as_json:
-                text = json.dumps({"plan": str(path)} | verdict.to_dict() | _worded(verdict, task, feedback))
+                _print(path, plan_answer(task, verdict) | _worded(verdict, task, feedback))
             else:
                 text = _text(verdict, task, wording)
-                text = text if len(plans) == 1 else f"{typer.format_filename(path)}: {text}"
-        except Exception as error:
-            code = max(code, report(error))
-        else:
-            typer.echo(text)
+                typer.echo(text if len(plans) == 1 else f"{typer.format_filename(path)}: {text}")
             code = max(code, EXIT_CODES[verdict.outcome])
+        except BrokenPipeError:
+            raise
+        except Exception as error:
+            failed = report(error)
+            code = max(code, failed)
+            if as_json:
+                _print(path, no_answer(f"internal error: {error}" if failed == INTERNAL else str(error)))
     raise typer.Exit(code)
 
 
-def _domain(name: str) -> Domain:
+def _print(path: Path, answer: dict[str, Any]) -> None:
+    typer.echo(json.dumps({"plan": str(path)} | answer))
+
+
+def named_domain(name: str) -> Domain:
     path = Path(name)
     if path.exists() or path.suffix or len(path.parts) > 1:
         return load_domain(path)
@@ -79,9 +99,9 @@ def _domain(name: str) -> Domain:
     return load_named_domain(name)
 
 
-def _judge(task: Task, path: Path) -> Verdict:
+def _judge(task: Task, path: Path, tolerance: float) -> Verdict:
     try:
-        return check_plan(task, load_plan(path))
+        return check_plan(task, load_plan(path), tolerance=tolerance)
     except SourceError as error:
         return unreadable(error)
 

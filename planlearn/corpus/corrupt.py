@@ -106,10 +106,15 @@ def _claims(
             Claim(
                 call=_call(action), precondition=_fluent(task, action.precondition), add=written[0],
                 delete=written[1], after=state,
-                unmet_goals=(task.goal - state) | (task.goal_negative & state),
+                unmet_goals=_unmet_goals(task, state),
             )
         )  # fmt: skip
-    return ParsedChain(claims=tuple(claims), plan=Plan(calls=tuple(map(_call, actions))))
+    plan = Plan(calls=tuple(map(_call, actions)))
+    return ParsedChain(unmet_goals=_unmet_goals(task, task.initial), claims=tuple(claims), plan=plan)
+
+
+def _unmet_goals(task: Task, state: State) -> frozenset[Atom]:
+    return (task.goal - state) | (task.goal_negative & state)
 
 
 def _fluent(task: Task, atoms: Iterable[Atom]) -> frozenset[Atom]:

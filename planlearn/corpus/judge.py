@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -35,7 +35,7 @@ from planlearn.chains import (
     state_text,
 )
 from planlearn.chains.grammar import CHAIN_HEADER, NEEDS, NOT, PLAN_HEADER, TAKES
-from planlearn.chains.write import atom_words, goals_left_text, literals_text
+from planlearn.chains.write import atom_words, goals_left_text, literals_text, reached_order
 from planlearn.corpus.corrupt import ErrorClass, Spoiled
 from val_bridge import (
     Action,
@@ -110,6 +110,8 @@ def judgement_segments(
     ValueError if the spoiled chain, as the style shows it, is not wrong in the way and at the step that was
     planted.
     """
+    # In the true chain's order of goals, so that no order betrays what was spoiled.
+    order = reached_order(task, chain)
     if spoiled is None:
         plan, claims, bare = chain.plan, (), rng.random() < 0.5
     else:
@@ -119,8 +121,8 @@ def judgement_segments(
         header, shown = PLAN_HEADER, plan_text(plan) + "\n" * bool(plan.calls)
     else:
         header = CHAIN_HEADER
-        shown = claims_text(task, spoiled.parsed, style) if spoiled else chain_text(task, chain, style)
-    steps, goal_check, fault = _judge(task, plan, () if bare else claims, style)
+        shown = claims_text(task, spoiled.parsed, style, order) if spoiled else chain_text(task, chain, style)
+    steps, goal_check, fault = _judge(task, plan, () if bare else claims, style, order)
     planted = (spoiled.error, spoiled.step) if spoiled else None
     found = (fault.error, fault.step) if fault else None
     if found != planted:
@@ -135,15 +137,15 @@ def judgement_segments(
 
 
 def _judge(
-    task: Task, plan: Plan, claims: tuple[Claim, ...], style: ChainStyle
+    task: Task, plan: Plan, claims: tuple[Claim, ...], style: ChainStyle, order: Mapping[Atom, int]
 ) -> tuple[list[_Step], str | None, _Fault | None]:
     """The reasoning's steps, the goal check where the last step does not hold it, and the fault that ends it.
 
-    claims: what is claimed of each of the plan's steps; empty where nothing is.
+    claims: what is claimed of each of the plan's steps; empty where nothing is. order: of the goals that are left.
     """
     full = style.states == "full"
     state, steps = task.initial, []
-    left_before = goals_left_text(task, state)
+    left_before = goals_left_text(task, state, order)
     for number, call in enumerate(plan.calls, start=1):
         action = task.bind(call)
         if lacking := unmet(state, action):
@@ -151,7 +153,7 @@ def _judge(
             return steps, None, _precondition_fault(task, number, lacking)
         after = progress(state, action)
         fault = _claim_fault(number, action, state, after, claims[number - 1], full) if claims else None
-        left = goals_left_text(task, after)
+        left = goals_left_text(task, after, order)
         steps.append(
             _Step(
                 line=action_line(task, action),

@@ -4,12 +4,21 @@ Takes a `Task`, a read `Answer` and the `Sample` it belongs to; gives a `SampleR
 samples.jsonl as it comes) and, over many records, results.json with an interval beside every share. Numbers
 only: no torch, no plots.
 
-`valid`, `invalid`, `unreadable` and `checker_error` are counted apart everywhere. Rejected:
-normal-approximation intervals (at 100 of 100 they claim certainty) and a lenient score beside the strict one
-(it pays for stray text).
+`valid`, `invalid`, `unreadable` and `checker_error` are counted apart everywhere. Our own models are read strictly;
+`score_recorded` reads recorded answers of any model leniently, since nobody asked them for our format. Rejected:
+normal-approximation intervals (at 100 of 100 they claim certainty) and a lenient score of our own models beside the
+strict one (it pays for stray text).
 """
 
 from planlearn.evaluate.intervals import Interval, wilson
+from planlearn.evaluate.recorded import (
+    AnswersError,
+    Judged,
+    RecordedAnswer,
+    judge_answer,
+    read_recorded,
+    score_recorded,
+)
 from planlearn.evaluate.results import (
     ResultExists,
     build_results,
@@ -24,8 +33,11 @@ from planlearn.evaluate.scoring import Cause, Result, Sample, SampleRecord, scor
 from planlearn.evaluate.table import text_table
 
 __all__ = [
+    "AnswersError",
     "Cause",
     "Interval",
+    "Judged",
+    "RecordedAnswer",
     "Result",
     "ResultExists",
     "Sample",
@@ -33,9 +45,12 @@ __all__ = [
     "SampleRecord",
     "SamplesError",
     "build_results",
+    "judge_answer",
+    "read_recorded",
     "refuse_finished",
     "results_table",
     "score",
+    "score_recorded",
     "summarise",
     "text_table",
     "versions",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import count
 
+from planlearn.errors import require_strips
 from val_bridge import ActionSchema, Atom, Literal, State, Step, Task, atom_text
 
 # Looking for an example must stay cheap: after so many partial bindings the schemas have to do.
@@ -35,7 +36,9 @@ def advise(task: Task, literal: Literal, steps: Sequence[Step], state: State | N
     """Advice on a literal that is unmet behind the executed steps.
 
     state: the true state at that place, None where nobody knows it (a step before it cannot be executed).
+    Raises BeyondStrips for a task whose effects are more than literals.
     """
+    require_strips(task, task.problem.name, "pieces of advice")
     if state is not None and (literal.atom in state) is literal.positive:
         return Advice(literal=literal, holds=True)
     ways = list(_achieving(task, literal))

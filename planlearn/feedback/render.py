@@ -13,7 +13,18 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from planlearn.feedback.advice import Advice, advise
-from val_bridge import Fault, FaultKind, Literal, State, Step, Task, Verdict, atom_text, state_text
+from val_bridge import (
+    Fault,
+    FaultKind,
+    Literal,
+    State,
+    Step,
+    Task,
+    Verdict,
+    atom_text,
+    number_text,
+    state_text,
+)
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -58,8 +69,12 @@ def detailed_feedback(verdict: Verdict, task: Task) -> Feedback:
         "steps": [
             {
                 "action": str(step.action),
-                "deleted": state_text((step.action.delete - step.action.add) & step.before),
-                "added": state_text(step.action.add - step.before),
+                "deleted": state_text(step.before - step.after),
+                "added": state_text(step.after - step.before),
+                "numbers": [
+                    f"{atom_text(fluent)} {'undefined' if old is None else number_text(old)} -> {number_text(new)}"
+                    for fluent, (old, new) in step.changed_values.items()
+                ],
             }
             for step in steps
         ],
@@ -103,7 +118,8 @@ def _explained(fault: Fault, verdict: Verdict, steps: tuple[Step, ...], task: Ta
         atoms={kind: _literals_text(v.literal for v in fault.violations if v.kind == kind) for kind in kinds},
         unmet=_literals_text(unmet),
         satisfied=_literals_text(_goals(task) - set(unmet)),
-        advice=[advise(task, literal, true, state) for literal in unmet],
+        # Advice knows schemas of literals alone.
+        advice=[advise(task, literal, true, state) for literal in unmet] if task.is_strips else [],
     )
 
 

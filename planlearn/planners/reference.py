@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from planlearn.errors import EngineError
+from planlearn.errors import EngineError, require_strips
 from planlearn.planners.blocksworld import plan_blocksworld
 from planlearn.planners.engines import engine_plan
 from planlearn.planners.logistics import plan_logistics
@@ -38,8 +38,9 @@ def plan_from(
     Blocksworld: shortest unless the limit is met. Logistics: nearly shortest. Any words may stand for those
     of the two domains. Other tasks: shortest, by breadth-first search. The same task and state give the same
     plan in every process; `rng` chooses among equally good ones instead.
-    Raises EngineError where breadth-first search meets its limit.
+    Raises EngineError where breadth-first search meets its limit, BeyondStrips for a task that it cannot treat.
     """
+    require_strips(task, task.problem.name, "planners")
     calls: list[Call] | None
     roles = recognise(task.domain)
     try:
@@ -62,7 +63,7 @@ def reference_plan(
     """A checked plan for a task of any domain, None if there is none; `domain` is its name in errors.
 
     As `plan`; where that gives up, unified-planning's engine gets so many seconds.
-    Raises EngineError if it is missing, fails or is stopped.
+    Raises EngineError if it is missing, fails or is stopped, BeyondStrips as `plan` does.
     """
     try:
         return plan(task, rng=rng)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import deque
 
-from planlearn.errors import EngineError
+from planlearn.errors import EngineError, require_strips
 from val_bridge import Action, Call, State, Task
 
 
@@ -15,8 +15,9 @@ def shortest_plan(
     """A shortest plan from `state`, or None if no plan exists.
 
     Among equally short plans: the first by the sorted actions, or one that `rng` chooses.
-    limit: states kept. Raises EngineError beyond it.
+    limit: states kept. Raises EngineError beyond it, BeyondStrips where masks do not say all.
     """
+    require_strips(task, task.problem.name, "planners")
     masks = task.masks
     actions: list[Action] = list(task.actions)
     if rng is not None:

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from planlearn.errors import require_strips
 from planlearn.resources import resource_path
 from val_bridge import ActionSchema, Atom, Domain, Literal, Problem, Task, read_domain, read_problem
 from val_bridge.pddl.syntax import OBJECT
@@ -121,7 +122,8 @@ _read_domain = lru_cache(maxsize=_DOMAINS_KEPT)(read_domain)
 def problem_class(domain: Task | Domain | str, problem: Problem | str | None = None) -> str:
     """The class of a task, or of a domain and a problem (values or PDDL texts): 20 hex digits.
 
-    Raises SourceError for texts that cannot be read, TypeError for a domain without a problem.
+    Raises SourceError for texts that cannot be read, TypeError for a domain without a problem, BeyondStrips for
+    what is more than literals.
     """
     if isinstance(domain, Task):
         domain, problem = domain.domain, domain.problem
@@ -131,6 +133,8 @@ def problem_class(domain: Task | Domain | str, problem: Problem | str | None = N
         domain = _read_domain(domain)
     if isinstance(problem, str):
         problem = read_problem(problem, domain)
+    require_strips(domain, domain.name, "classes")
+    require_strips(problem, problem.name, "classes")
     return _class_of(schema_colours(domain), problem)
 
 

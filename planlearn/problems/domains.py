@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from functools import cache
 from pathlib import Path
 
@@ -14,13 +15,19 @@ from val_bridge import Domain, nearest, read_domain
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DomainWords:
-    """A domain in English: patterns by name of action or predicate; {0}, {1}, ... stand for the arguments."""
+    """A domain in English: patterns by name of action or predicate; {0}, {1}, ... stand for the arguments.
+
+    domain: the name in the PDDL file. answers: how answers word the same, for readers alone (see
+    `planlearn.chains.english`): under "actions" further patterns by action, under "objects" what is written by the
+    name, or names, that it stands for.
+    """
 
     domain: str
     title: str
     idea: str
     actions: Mapping[str, str]
     predicates: Mapping[str, str]
+    answers: Mapping[str, Mapping[str, str | list[str]]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def domain_names() -> tuple[str, ...]:

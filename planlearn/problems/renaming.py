@@ -6,6 +6,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from planlearn.errors import require_strips
 from val_bridge import ActionSchema, Atom, Call, Domain, Literal, Plan, Problem
 
 
@@ -26,6 +27,8 @@ class Renaming:
         return (self.predicates.get(predicate, predicate), *(self.objects.get(a, a) for a in arguments))
 
     def of_domain(self, domain: Domain) -> Domain:
+        """Raises BeyondStrips for a domain whose schemas are more than literals."""
+        require_strips(domain, domain.name, "renamings")
         return replace(
             domain,
             name=self.domain,
@@ -38,6 +41,8 @@ class Renaming:
         )
 
     def of_problem(self, problem: Problem) -> Problem:
+        """Raises BeyondStrips for a problem that is more than literals."""
+        require_strips(problem, problem.name, "renamings")
         return replace(
             problem,
             domain_name=self.domain,

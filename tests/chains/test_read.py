@@ -27,7 +27,8 @@ def read(text: str) -> Answer:
 def account_for_every_line(text: str, answer: Answer) -> None:
     """Chain section: a claim, a state, goals left or an unread line for each line that is not blank."""
     claims = answer.chain.claims if answer.chain else ()
-    said = sum(1 + (c.after is not None) + (c.unmet_goals is not None) for c in claims)
+    said = bool(answer.chain and answer.chain.unmet_goals is not None)
+    said += sum(1 + (c.after is not None) + (c.unmet_goals is not None) for c in claims)
     lines = text.split("\n")
     if lines[0].rstrip(" \t\r") == "Chain:" and len(lines) > 1:
         lines = lines[1:]

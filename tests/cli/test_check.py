@@ -65,8 +65,9 @@ def test_json_is_one_object_a_plan(run: Run) -> None:
     result = run("check", "blocksworld", "p.pddl", "good.plan", "bad.plan", "prose.plan", "--json")
     good, bad, prose = map(json.loads, result.stdout.splitlines())
     assert [row["plan"] for row in (good, bad, prose)] == ["good.plan", "bad.plan", "prose.plan"]
-    assert [row["valid"] for row in (good, bad, prose)] == [True, False, None]
-    assert bad["failing_step"] == 1 and bad["faults"][0]["kind"] == "precondition" and "feedback" not in bad
+    assert [row["valid"] for row in (good, bad, prose)] == [True, False, False]
+    assert bad["failing_step"] == 1 and bad["error"] == "precondition" and "feedback" not in bad
+    assert bad["failing_literals"] == ["(holding a)"] and prose["error"] == "plan_syntax"
     worded = json.loads(
         run("check", "blocksworld", "p.pddl", "bad.plan", "--json", "--feedback", "binary").stdout
     )
@@ -79,6 +80,20 @@ def test_a_domain_is_a_file_or_a_name(run: Run, files: Path) -> None:
     # A file wins over a name: what stands in the folder is what the user sees.
     (files / "logistics").write_text(domain_text("blocksworld"))
     assert run("check", "logistics", "p.pddl", "good.plan").exit_code == 0
+
+
+def test_json_tells_a_broken_problem_too(run: Run) -> None:
+    """One line a plan, valid unknown, the place of the mistake; the exit code says that it is none of the plans."""
+    result = run("check", "blocksworld", "broken.pddl", "good.plan", "bad.plan", "--json")
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert result.exit_code == 2 and [row["plan"] for row in rows] == ["good.plan", "bad.plan"]
+    assert {(row["valid"], row["error"], row["place"]["file"]) for row in rows} == {(None, "problem_syntax", "broken.pddl")}
+
+
+def test_json_tells_a_missing_plan(run: Run) -> None:
+    result = run("check", "blocksworld", "p.pddl", "missing.plan", "--json")
+    assert result.exit_code == 2
+    assert json.loads(result.stdout) | {"valid": None, "error": None} == json.loads(result.stdout)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +140,7 @@ def test_a_file_name_that_is_no_text_is_shown_all_the_same(process: Process, fil
 def test_a_crash_on_one_plan_leaves_the_others_their_verdicts(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fragile(task: object, plan: object) -> object:
+    def fragile(task: object, plan: object, **_: object) -> object:
         if "stack" not in str(plan) or "pick-up" in str(plan):
             return check_plan(task, plan)  # type: ignore[arg-type]
         raise AssertionError("a defect")

@@ -69,7 +69,8 @@ def test_a_true_chain_is_valid_shown_either_way(name: str) -> None:
             prompt, reasoning, verdict = judgement_segments(task, chain, style, rng=random.Random(seed))
             assert read_judgement(reasoning.text + verdict.text) == Judgement(valid=True)
             true = chain_text(task, chain, style)
-            assert reasoning.text == true.removesuffix("left none\n") + "left none\n"
+            steps = true.partition("\n")[2] if style.goals else true  # the goals at the start are no step's
+            assert reasoning.text == steps.removesuffix("left none\n") + "left none\n"
             bare += "\nPlan:\n" in prompt.text
             assert ("\nPlan:\n" in prompt.text) != (f"\nChain:\n{true}" in prompt.text)
     assert 0.3 < bare / (20 * len(STYLES)) < 0.7

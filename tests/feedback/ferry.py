@@ -75,6 +75,15 @@ def plan(text: str) -> Callable[[], Verdict]:
     return lambda: check_plan_text(TASK, text)
 
 
+# The same ferry with fuel: an effect needs a number that is missing, another has two.
+FUEL_DOMAIN = (
+    DOMAIN.replace("(:predicates", "(:constants reef - place)\n  (:functions (fuel) (price ?c - car))\n  (:predicates")
+    .replace("(not (parked ?c ?p))", "(not (parked ?c ?p)) (decrease (fuel) (price ?c)) (assign (price ?c) 0)")
+    .replace("(not (at ?a))", "(not (at ?a)) (decrease (fuel) 1) (when (at reef) (assign (fuel) 9))")
+)
+FUEL_FACTS = "(at reef) (route reef north) (parked van reef) (parked mini reef) (= (fuel) 5) (= (price mini) 2.5)"
+FUEL_TASK = read_task(FUEL_DOMAIN, PROBLEM.replace("(at north)", FUEL_FACTS))
+
 # One wrong plan or chain a kind of fault; its first fault is of that kind.
 FAULTY: dict[FaultKind, Callable[[], Verdict]] = {
     FaultKind.PLAN_SYNTAX: plan("(board mini north)\nThen sail south."),
@@ -83,6 +92,8 @@ FAULTY: dict[FaultKind, Callable[[], Verdict]] = {
     FaultKind.UNKNOWN_OBJECT: plan("(board minni north)"),
     FaultKind.WRONG_TYPE: plan("(board mini van)"),
     FaultKind.PRECONDITION: plan("(board mini north) (sail north south) (board van south)"),
+    FaultKind.NUMERIC_UNDEFINED: lambda: check_plan_text(FUEL_TASK, "(board van reef)"),
+    FaultKind.NUMERIC_CONFLICT: lambda: check_plan_text(FUEL_TASK, "(sail reef north)"),
     FaultKind.GOAL: plan("(board mini north) (sail north south)"),
     FaultKind.INITIAL_STATE: lambda: chain(
         claim("board mini north"),
@@ -113,8 +124,12 @@ FAULTY: dict[FaultKind, Callable[[], Verdict]] = {
 }
 
 # Situations that a kind's own case does not show.
+TASKS = {"numeric_undefined": FUEL_TASK, "numeric_conflict": FUEL_TASK, "numbers_change": FUEL_TASK}
+"""The task of each case that is not about TASK."""
+
 OTHERS: dict[str, Callable[[], Verdict]] = {
     "valid": plan(VALID),
+    "numbers_change": lambda: check_plan_text(FUEL_TASK, "(board mini reef) (sail reef south)"),
     "empty_plan": plan(""),
     "static_precondition": plan("(sail north reef)"),
     "undone_precondition": plan("(board mini north) (sail north south) (leave mini north)"),

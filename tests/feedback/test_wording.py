@@ -4,7 +4,7 @@ import pytest
 
 from planlearn.feedback import Level, binary_feedback, detailed_feedback
 from planlearn.feedback.render import TEMPLATES
-from tests.feedback.ferry import FAULTY, OTHERS, TASK
+from tests.feedback.ferry import FAULTY, OTHERS, TASK, TASKS
 from tests.golden_files import GOLDEN, check_golden
 from val_bridge import FaultKind
 
@@ -21,7 +21,7 @@ def test_the_case_of_a_kind_shows_that_kind_first(kind: FaultKind) -> None:
 def test_wording(name: str) -> None:
     """Both levels as they are read; the binary sentence stands above the detailed text."""
     verdict = CASES[name]()
-    binary, detailed = binary_feedback(verdict), detailed_feedback(verdict, TASK)
+    binary, detailed = binary_feedback(verdict), detailed_feedback(verdict, TASKS.get(name, TASK))
     check_golden(f"feedback/{name}.txt", f"{binary.text}\n\n{detailed.text}\n")
 
 
@@ -31,7 +31,7 @@ def test_text_is_plain_and_tight(name: str) -> None:
     verdict = CASES[name]()
     for feedback, level in (
         (binary_feedback(verdict), Level.BINARY),
-        (detailed_feedback(verdict, TASK), Level.DETAILED),
+        (detailed_feedback(verdict, TASKS.get(name, TASK)), Level.DETAILED),
     ):
         assert feedback.level is level and feedback.verdict is verdict
         assert feedback.text.isascii() and "None" not in feedback.text and "Fault" not in feedback.text
@@ -41,14 +41,14 @@ def test_text_is_plain_and_tight(name: str) -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_detailed_begins_with_binary(name: str) -> None:
     verdict = CASES[name]()
-    assert detailed_feedback(verdict, TASK).text.startswith(binary_feedback(verdict).text)
+    assert detailed_feedback(verdict, TASKS.get(name, TASK)).text.startswith(binary_feedback(verdict).text)
     assert "\n" not in binary_feedback(verdict).text
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_every_atom_of_a_fault_is_named(name: str) -> None:
     verdict = CASES[name]()
-    text = detailed_feedback(verdict, TASK).text
+    text = detailed_feedback(verdict, TASKS.get(name, TASK)).text
     for fault in verdict.faults:
         for violation in fault.violations:
             # A malformed atom is named by what is wrong in it.

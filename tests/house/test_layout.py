@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 TOP = {"pyproject.toml", "planlearn", "domains", "val_bridge", "data", "tests", "Makefile"}
 BESIDE = {
-    "README.md", "LICENSE", "NOTICE", "CHANGELOG.md", "constraints-cpu.txt", ".ci", ".gitignore", "docs",
+    "README.md", "LICENSE", "NOTICE", "CHANGELOG.md", "constraints-cpu.txt", ".ci", ".gitignore",
     "CITATION.cff", "CONTRIBUTING.md",
 }  # fmt: skip
 

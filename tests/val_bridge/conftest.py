@@ -1,4 +1,4 @@
-"""Two small worlds: untyped Blocksworld, and a typed delivery with every feature of the subset."""
+"""Small worlds: untyped Blocksworld, a typed delivery with every feature of STRIPS, and a truck with fuel."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import pytest
 
+from tests.conftest import Need
 from val_bridge import Task, read_task
+from val_bridge.dialect.binary import Val, ValNotFound, find_val
 
 BLOCKS_DOMAIN = """(define (domain blocks)
   (:requirements :strips)
@@ -71,6 +73,18 @@ DELIVERY_PROBLEM = """(define (problem one-parcel)
 """
 
 
+FUEL_DOMAIN = """(define (domain fuel)
+  (:functions (fuel ?t))
+  (:action drive :parameters (?t)
+    :precondition (>= (fuel ?t) 1)
+    :effect (and (decrease (fuel ?t) 1) (when (< (fuel ?t) 2) (assign (fuel ?t) 0)))))
+"""
+
+FUEL_PROBLEM = """(define (problem last-drop) (:domain fuel)
+  (:objects a b) (:init (= (fuel a) 1)) (:goal (= (fuel a) 0)))
+"""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Texts:
     domain: str
@@ -93,6 +107,21 @@ def delivery() -> Texts:
 
 
 @pytest.fixture(scope="session")
+def fuel() -> Texts:
+    return Texts(domain=FUEL_DOMAIN, problem=FUEL_PROBLEM)
+
+
+@pytest.fixture(scope="session")
 def worlds(blocks: Texts, delivery: Texts) -> tuple[Texts, ...]:
-    """Every small world, for the laws that hold in all of them."""
+    """Every small world of STRIPS, for the laws that hold in all of them."""
     return (blocks, delivery)
+
+
+@pytest.fixture(scope="session")
+def val(need: Need) -> Val:
+    """The real VAL."""
+    try:
+        return find_val()
+    except ValNotFound as error:
+        need("val", str(error))
+        raise

@@ -19,6 +19,7 @@ from val_bridge import (
     execute,
     read_atom,
     read_plan,
+    read_task,
 )
 from val_bridge.check.faults import VIOLATION_KINDS
 
@@ -179,10 +180,11 @@ def test_the_type_of_a_claimed_fact_is_judged(delivery):
 
 
 def test_the_examples_cover_the_catalogue(task):
-    """Every fault kind and every kind of violation, but for wrong types, which Blocksworld cannot have."""
+    """Every fault kind and every kind of violation, but for what Blocksworld cannot have: types and numbers."""
     names = planted(task, true_claims(task, SOLUTION))
     kinds = {name.partition(":")[0] for name in names}
-    assert kinds | {"wrong_type"} == {kind.value for kind in FaultKind}
+    foreign = {"wrong_type", "numeric_undefined", "numeric_conflict"}
+    assert kinds | foreign == {kind.value for kind in FaultKind}
     violations = {name.partition(": ")[2].partition(" ")[0] for name in names} - {""}
     assert violations | {"wrong_type"} == VIOLATION_KINDS
 
@@ -360,3 +362,43 @@ def test_an_unbound_step_still_leads_on(task, chain):
     wrong = with_claim(chain, 2, call=Call(name="drop", arguments=("b",)))
     verdict = check_chain(task, dataclasses.replace(wrong, plan=None))
     assert [(fault.kind, fault.step) for fault in verdict.faults] == [(FaultKind.UNKNOWN_ACTION, 2)]
+
+
+CONDITIONAL_DOMAIN = """(define (domain lamps)
+  (:predicates (lit ?l) (broken ?l) (dark))
+  (:functions (used))
+  (:derived (dark) (forall (?l) (not (lit ?l))))
+  (:action flip :parameters (?l)
+    :precondition (or (dark) (< (used) 2))
+    :effect (and (increase (used) 1)
+      (when (lit ?l) (not (lit ?l))) (when (and (not (lit ?l)) (not (broken ?l))) (lit ?l)))))
+"""
+
+
+def test_claims_are_judged_by_the_effects_that_happen_in_their_state():
+    """Which effects happen, and the numbers that follow from the calls; derived atoms belong to no state."""
+    problem = """(define (problem p) (:domain lamps) (:objects a b)
+      (:init (broken b) (= (used) 0)) (:goal (and (lit a) (>= (used) 2))))"""
+    task = read_task(CONDITIONAL_DOMAIN, problem)
+    a, b = (Call(name="flip", arguments=(name,)) for name in "ab")
+    broken, lit = frozenset({("broken", "b")}), frozenset({("broken", "b"), ("lit", "a")})
+    good = (Claim(call=a, after=lit), Claim(call=b, after=lit))
+    verdict = check_chain(task, ParsedChain(initial=broken, claims=good))
+    assert verdict.outcome is Outcome.VALID, verdict
+
+    def faults(*claims: Claim) -> list[str]:
+        found = check_chain(task, ParsedChain(initial=broken, claims=claims)).faults
+        return [f"{fault.step} {fault.kind} {' '.join(map(str, fault.violations))}" for fault in found]
+
+    wrong = Claim(call=b, after=lit | {("lit", "b")})
+    assert faults(good[0], wrong) == ["2 transition frame_gained (lit b)"]
+    assert faults(Claim(call=a, after=broken)) == [
+        "1 transition missing_add (lit a)",
+        "None goal unsatisfied_goal (lit a) unsatisfied_goal (>= (used) 2)",
+    ]
+    assert faults(*good, Claim(call=b, after=lit)) == [
+        "3 precondition unsatisfied (dark) unsatisfied (< (used) 2)"
+    ]
+    assert faults(Claim(call=a, after=lit | {("dark",)}), good[1]) == [
+        "1 state_fact unknown_predicate (dark)"
+    ]

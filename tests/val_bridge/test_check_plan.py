@@ -61,6 +61,17 @@ FAULTS = {
         "(pick-up c) (stack c a)",
         "step 2: (stack c a): precondition: expected (clear a), found (holding c) (on b a) (ontable a)",
     ),
+    FaultKind.NUMERIC_UNDEFINED: (
+        "fuel",
+        "(drive b)",
+        "step 1: (drive b): numeric_undefined: expected a value of (fuel b), found none in (>= (fuel b) 1)",
+    ),
+    FaultKind.NUMERIC_CONFLICT: (
+        "fuel",
+        "(drive a)",
+        "step 1: (drive a): numeric_conflict: expected effects on (fuel a) that agree, found"
+        " (assign (fuel a) 0) and (decrease (fuel a) 1)",
+    ),
     FaultKind.GOAL: (
         "blocks",
         "(unstack b a) (stack b c)",
@@ -70,9 +81,9 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("kind", FAULTS)
-def test_each_fault_of_a_plan_has_its_smallest_example(kind, blocks, delivery):
+def test_each_fault_of_a_plan_has_its_smallest_example(kind, blocks, delivery, fuel):
     world, text, message = FAULTS[kind]
-    verdict = check_plan_text({"blocks": blocks, "delivery": delivery}[world].task, text)
+    verdict = check_plan_text({"blocks": blocks, "delivery": delivery, "fuel": fuel}[world].task, text)
     assert verdict.outcome is (Outcome.UNREADABLE if kind is FaultKind.PLAN_SYNTAX else Outcome.INVALID)
     assert [fault.kind for fault in verdict.faults] == [kind]
     assert str(verdict.first) == message
@@ -175,9 +186,9 @@ def test_a_violation_has_one_of_the_known_kinds():
 
 
 @pytest.mark.parametrize("kind", FAULTS)
-def test_a_verdict_becomes_json(kind, blocks, delivery):
+def test_a_verdict_becomes_json(kind, blocks, delivery, fuel):
     world, text, message = FAULTS[kind]
-    verdict = check_plan_text({"blocks": blocks, "delivery": delivery}[world].task, text)
+    verdict = check_plan_text({"blocks": blocks, "delivery": delivery, "fuel": fuel}[world].task, text)
     data = json.loads(json.dumps(verdict.to_dict()))
     assert data["valid"] is (None if kind is FaultKind.PLAN_SYNTAX else False)
     assert data["faults"][0]["message"] == message

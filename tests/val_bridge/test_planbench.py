@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 
 from val_bridge import Outcome, Task, check_plan_text, load_domain, load_problem
+from val_bridge.dialect.binary import Val
+from val_bridge.dialect.crosscheck import crosscheck
 
 
 def tasks(folder: Path) -> dict[tuple[str, int], Task]:
@@ -37,3 +39,23 @@ def test_recorded_verdicts_are_ours(planbench: Path):
                 different.append((path.name, row["instance_id"], str(verdict)))
     assert different == []
     assert judged > 1000, f"only {judged} rows were judged, {skipped} skipped"
+
+
+def test_val_and_we_agree_on_recorded_answers(planbench: Path, val: Val):
+    """Verdict, failing step and failing literals; each instance's answers are judged in one go."""
+    answers: dict[tuple[str, int], list[tuple[str, bytes]]] = {}
+    for path in sorted(planbench.glob("responses/*.jsonl")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            plan = row["extracted_plan"]
+            text = plan if isinstance(plan, str) else "\n".join(plan or [])
+            key = row["instance_set"], row["instance_id"]
+            answers.setdefault(key, []).append((f"{path.stem} {key}", text.encode()))
+    rows = []
+    for (name, number), plans in sorted(answers.items()):
+        problem = planbench / name / f"instance-{number}.pddl"
+        if problem.exists():
+            texts = (planbench / name / "domain.pddl").read_text(), problem.read_text()
+            rows += crosscheck(*texts, plans, val)
+    assert len(rows) > 1000
+    assert [str(row) for row in rows if row.disagreement] == []

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+import random
+
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tests.val_bridge.random_worlds import Features, random_world
 from val_bridge import (
     ActionSchema,
     Domain,
@@ -93,6 +96,18 @@ def test_a_written_domain_reads_back(domain):
 def test_a_written_problem_reads_back(pair):
     domain, problem = pair
     assert read_problem(write_problem(problem), domain) == problem
+
+
+@given(st.integers(0, 2**32))
+@example(120308)  # a disjunction of one part
+def test_all_of_the_language_reads_back(seed):
+    """Formulas, conditional and numeric effects, axioms, values and metrics of a random domain and problem."""
+    world = random_world(random.Random(seed), Features())
+    domain = read_domain(world.domain)
+    problem = read_problem(world.problem, domain)
+    assert read_domain(write_domain(domain)) == domain
+    assert read_problem(write_problem(problem), domain) == problem
+    assert not domain.is_strips and domain.axioms and domain.functions
 
 
 def test_the_small_worlds_read_back(worlds):

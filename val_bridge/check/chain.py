@@ -7,17 +7,26 @@ that a reader skipped (`ParsedChain.unread`) is that reader's to accept or refus
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Literal as OneOf
 
 from val_bridge.check.faults import Fault, FaultKind, Outcome, Verdict, Violation
-from val_bridge.check.plan import Trace, bind_fault, goal_fault, precondition_fault, split_goals
+from val_bridge.check.plan import (
+    Trace,
+    bind_fault,
+    goal_fault,
+    numeric_fault,
+    precondition_fault,
+    split_goals,
+)
 from val_bridge.pddl.errors import nearest
 from val_bridge.pddl.span import Span
 from val_bridge.pddl.syntax import EQUALS, Atom, Call, article, atom_text, counted
 from val_bridge.semantics.chain import Claim, ParsedChain
 from val_bridge.semantics.ground import Action
+from val_bridge.semantics.numbers import NumericError, Values
 from val_bridge.semantics.state import State, state_text
 from val_bridge.semantics.task import BindError, Task
-from val_bridge.semantics.transition import applicable, progress, unmet_literals
+from val_bridge.semantics.transition import applicable, effects, successor
 
 _NOTHING: frozenset[Atom] = frozenset()
 
@@ -25,13 +34,20 @@ Malformed = tuple[str, str, str, str]
 """What is wrong with an atom: kind of violation, expected, found, hint."""
 
 
-def check_chain(task: Task, parsed: ParsedChain, *, complete: bool = True) -> Verdict:
+JudgeFrom = OneOf["claimed", "correct"]
+
+
+def check_chain(
+    task: Task, parsed: ParsedChain, *, complete: bool = True, judge_from: JudgeFrom = "claimed"
+) -> Verdict:
     """Judges a claimed chain; lists all faults, those of the earliest step first.
 
-    Within a step: the call, its precondition, malformed atoms, the claimed precondition, the transition, the
+    Before the first step (step 0): the first state, the goals said to be unmet there. Within a step: the call, its precondition, malformed atoms, the claimed precondition, the transition, the
     claimed unmet goals. Then the goal in the last claimed state (step None), then the plan section
     (`plan_mismatch`, with its step). A chain without initial state starts in the task's. With
-    `complete=False` states may leave out static facts. UNREADABLE, with a fault `plan_syntax`, if the text
+    `complete=False` states may leave out static facts. `judge_from="correct"` judges each step from the state
+    that the steps before it truly lead to, so a wrong state does not excuse what follows from it; judging then
+    ends behind the first step that cannot be executed, the goal included. UNREADABLE, with a fault `plan_syntax`, if the text
     holds neither a state nor a step nor a plan.
     """
     if parsed.initial is None and not parsed.claims and parsed.plan is None:
@@ -39,14 +55,26 @@ def check_chain(task: Task, parsed: ParsedChain, *, complete: bool = True) -> Ve
         fault = Fault(kind=FaultKind.PLAN_SYNTAX, expected="a chain of states and actions", found=found)
         return Verdict(outcome=Outcome.UNREADABLE, faults=(fault,))
     judge = _Judge(task, complete)
-    state = judge.initial(parsed.initial)
+    state: State | None = judge.initial(parsed.initial)
+    judge.goals(0, None, parsed.unmet_goals, state)
+    if judge_from == "correct":
+        state = task.initial
     for number, claim in enumerate(parsed.claims, 1):
-        state = judge.step(number, claim, state)
-    judge.note(goal_fault(task, state))
+        if state is None:
+            break
+        values = judge.values
+        claimed = judge.step(number, claim, state)
+        if judge_from == "correct":
+            truly = _successor(task, state, values, claim.call)
+            state, judge.values = truly if truly is not None else (None, values)
+        else:
+            state = claimed
+    if state is not None:
+        judge.note(goal_fault(task, state, judge.values))
     if parsed.plan is not None:
         judge.note(_mismatch([claim.call for claim in parsed.claims], parsed.plan.calls))
-    executed, reached = _execute(task, parsed.claims)
-    satisfied, unsatisfied = split_goals(task, reached)
+    executed, reached, values = _execute(task, parsed.claims)
+    satisfied, unsatisfied = split_goals(task, reached, values)
     return Verdict(
         outcome=Outcome.INVALID if judge.faults else Outcome.VALID,
         faults=tuple(judge.faults),
@@ -54,6 +82,7 @@ def check_chain(task: Task, parsed: ParsedChain, *, complete: bool = True) -> Ve
         plan_length=len(parsed.claims),
         satisfied_goals=satisfied,
         unmet_goals=unsatisfied,
+        warnings=task.warnings,
     )
 
 
@@ -63,6 +92,8 @@ class _Judge:
     def __init__(self, task: Task, complete: bool) -> None:
         self.task = task
         self.faults: list[Fault] = []
+        # A text claims no numbers; they follow from the calls.
+        self.values = task.values
         static_facts = frozenset(atom for atom in task.initial if atom[0] in task.static)
         # What a state need not say, and has all the same.
         self.implied = _NOTHING if complete else static_facts
@@ -87,7 +118,7 @@ class _Judge:
         action: Action | None = None
         try:
             action = self.task.bind(call)
-            self.note(precondition_fault(self.task, before, number, call))
+            self.note(precondition_fault(self.task, before, number, call, self.values))
         except BindError as error:
             self.note(bind_fault(error, number, call))
         written = [claim.precondition, claim.add, claim.delete, claim.after, claim.unmet_goals]
@@ -95,23 +126,26 @@ class _Judge:
         if action is not None and claim.precondition is not None:
             self.precondition(number, claim, action)
         after = self.transition(number, claim, before, action)
-        if claim.unmet_goals is not None:
-            unsatisfied = frozenset(
-                lit.atom for lit in unmet_literals(after, self.task.goal, self.task.goal_negative)
-            )
-            self.differ(
-                FaultKind.CLAIM,
-                number,
-                call,
-                missing=unsatisfied - claim.unmet_goals,
-                extra=self.sound(claim.unmet_goals) - unsatisfied,
-                span=claim.span,
-            )
+        self.goals(number, call, claim.unmet_goals, after, claim.span)
         return after
+
+    def goals(
+        self, number: int, call: Call | None, claimed: frozenset[Atom] | None, state: State, span: Span | None = None
+    ) -> None:
+        """Judges the goals that are said to be unmet in a state."""
+        if claimed is None:
+            return
+        if call is None:
+            self.well_formed(claimed, number, None)
+        _, unsatisfied = split_goals(self.task, state, self.values)
+        self.differ(
+            FaultKind.CLAIM, number, call, missing=unsatisfied - claimed, extra=self.sound(claimed) - unsatisfied, span=span
+        )
 
     def precondition(self, number: int, claim: Claim, action: Action) -> None:
         assert claim.precondition is not None
-        optional = {atom for atom in action.precondition if atom[0] in self.task.static or atom[0] == EQUALS}
+        unwritten = self.task.static | self.task.domain.derived | {EQUALS}
+        optional = {atom for atom in action.precondition if atom[0] in unwritten}
         self.differ(
             FaultKind.CLAIM,
             number,
@@ -123,9 +157,17 @@ class _Judge:
 
     def transition(self, number: int, claim: Claim, before: State, action: Action | None) -> State:
         """Judges the claimed changes and the claimed state against the action; gives the claimed state."""
-        add = action.add if action else _NOTHING
+        try:
+            add, delete = effects(before, action, self.values) if action else (_NOTHING, _NOTHING)
+            true, values = successor(before, action, self.values) if action else (before, self.values)
+        except NumericError as error:
+            self.note(numeric_fault(error, number, claim.call))
+            # What the action does is not known, so the claimed changes cannot be judged.
+            action, add, delete, true, values = None, _NOTHING, _NOTHING, before, self.values
+        self.values = values
+        taken = delete
         # Delete, then add: what an action adds, it does not delete.
-        delete = action.delete - action.add if action else _NOTHING
+        delete -= add
         claimed_add = add if claim.add is None else self.sound(claim.add)
         claimed_delete = delete if claim.delete is None else self.sound(claim.delete)
         after = (before - claimed_delete) | claimed_add
@@ -135,13 +177,12 @@ class _Judge:
             afters.append(after)
         if action is None:
             return after
-        true = progress(before, action)
         lost = frozenset().union(*(true - state for state in afters))
         gained = frozenset().union(*(state - true for state in afters))
         violations = (
             *_violations("missing_add", lost & add),
             *_violations("missing_delete", gained & delete),
-            *_violations("frame_lost", lost - add | claimed_delete - action.delete),
+            *_violations("frame_lost", lost - add | claimed_delete - taken),
             *_violations("frame_gained", gained - delete | claimed_add - add),
         )
         if violations:
@@ -197,7 +238,7 @@ class _Judge:
                     hint=next((wrong[3] for wrong in bad.values() if wrong[3]), ""),
                 )
             )
-        return atoms - bad.keys()
+        return atoms.difference(bad)
 
     def sound(self, atoms: frozenset[Atom]) -> frozenset[Atom]:
         """The atoms that the task can have; the others have been noted."""
@@ -211,8 +252,9 @@ class _Judge:
 
 def _malformed(task: Task, atom: Atom) -> Malformed | None:
     predicate = task.domain.predicates.get(atom[0])
-    if predicate is None:
-        names = sorted(task.domain.predicates)
+    # A state is its base facts; what is derived from them cannot be claimed apart.
+    if predicate is None or atom[0] in task.domain.derived:
+        names = sorted(task.domain.predicates.keys() - task.domain.derived)
         return "unknown_predicate", f"one of {' '.join(names)}", atom[0], nearest(atom[0], names)
     if len(atom) - 1 != predicate.arity:
         return "wrong_arity", counted(predicate.parameters), atom_text(atom), ""
@@ -257,17 +299,23 @@ def _mismatch(chain: list[Call], plan: tuple[Call, ...]) -> Fault | None:
     return None
 
 
-def _execute(task: Task, claims: tuple[Claim, ...]) -> tuple[tuple[Call, ...], State]:
-    """The calls that can truly be executed from the initial state, and the state that they reach."""
-    state = task.initial
+def _execute(task: Task, claims: tuple[Claim, ...]) -> tuple[tuple[Call, ...], State, Values]:
+    """The calls that can truly be executed from the initial state, and state and values that they reach."""
+    state, values = task.initial, task.values
     executed: list[Call] = []
     for claim in claims:
-        try:
-            action = task.bind(claim.call)
-        except BindError:
+        reached = _successor(task, state, values, claim.call)
+        if reached is None:
             break
-        if not applicable(state, action):
-            break
-        state = progress(state, action)
+        state, values = reached
         executed.append(claim.call)
-    return tuple(executed), state
+    return tuple(executed), state, values
+
+
+def _successor(task: Task, state: State, values: Values, call: Call) -> tuple[State, Values] | None:
+    """State and values behind a call, None if it cannot be executed."""
+    try:
+        action = task.bind(call)
+        return successor(state, action, values) if applicable(state, action, values) else None
+    except (BindError, NumericError):
+        return None

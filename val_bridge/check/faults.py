@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
+from fractions import Fraction
 from typing import Any, NoReturn
 
+from val_bridge.check.evidence import Evidence, Repair
+from val_bridge.pddl.formula import number_json
 from val_bridge.pddl.span import Span
 from val_bridge.pddl.syntax import Atom, Literal
 from val_bridge.semantics.chain import Step
@@ -29,6 +32,8 @@ class FaultKind(StrEnum):
     UNKNOWN_OBJECT = "unknown_object"
     WRONG_TYPE = "wrong_type"
     PRECONDITION = "precondition"
+    NUMERIC_UNDEFINED = "numeric_undefined"
+    NUMERIC_CONFLICT = "numeric_conflict"
     GOAL = "goal"
 
     INITIAL_STATE = "initial_state"
@@ -64,7 +69,8 @@ VIOLATION_KINDS = frozenset(
 class Violation:
     """One atom of a fault. Raises ValueError for a kind outside VIOLATION_KINDS.
 
-    `wanted` is False for an unmet negative condition: the atom is true and had to be false.
+    `wanted` is False for an unmet negative condition: the atom is true and had to be false. A comparison is an
+    atom of expressions, `(">=", "(fuel t)", "5")`.
     """
 
     kind: str
@@ -89,6 +95,8 @@ class Fault:
 
     `step` counts from 1; 0 is the first state of a chain, None the whole plan. `action` is the call as
     written, `argument` the place of the wrong argument, from 1. `hint` is the nearest name that fits, or "".
+    `expression`, `fluent` and `values` tell the numbers of a numeric fault. `tree` and `repair` are worked out
+    when they are asked for.
     """
 
     kind: FaultKind
@@ -99,7 +107,26 @@ class Fault:
     found: str = ""
     hint: str = ""
     argument: int | None = None
+    expression: str = ""
+    fluent: str = ""
+    values: tuple[str, ...] = ()
     span: Span | None = field(default=None, compare=False)
+    evidence: Evidence | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def failing_literals(self) -> tuple[str, ...]:
+        """What does not hold of a precondition or goal, `(clear a)` or `(not (= a b))` or `(>= (fuel t) 5)`."""
+        return tuple(str(v.literal) for v in self.violations if v.kind.startswith("unsatisfied"))
+
+    @property
+    def tree(self) -> dict[str, Any] | None:
+        """The and-or tree of a failed precondition or goal, for JSON; see `Explanation.to_dict`."""
+        return self.evidence.explanation().to_dict() if self.evidence else None
+
+    @property
+    def repair(self) -> Repair | None:
+        """What would make a failed precondition or goal hold; None if nothing could, and for other faults."""
+        return self.evidence.repair() if self.evidence else None
 
     def __str__(self) -> str:
         if self.kind is FaultKind.PLAN_SYNTAX:
@@ -123,6 +150,10 @@ class Fault:
             "expected": self.expected,
             "found": self.found,
             "hint": self.hint,
+            "failing_literals": list(self.failing_literals),
+            "expression": self.expression,
+            "fluent": self.fluent,
+            "values": list(self.values),
             "line": self.span.line if self.span else None,
             "column": self.span.column if self.span else None,
             "message": str(self),
@@ -134,7 +165,9 @@ class Verdict:
     """The judgement on a plan or a chain. Three outcomes are never a bool: `bool(verdict)` raises TypeError.
 
     `steps` is what can truly be executed from the initial state; `satisfied_goals` and `unmet_goals` are the
-    atoms of the goal literals that hold, and do not hold, in the state that it reaches.
+    atoms of the goal literals that hold, and do not hold, in the state that it reaches. `metric` is what a
+    plan that could be executed to its end costs: its length if the problem asks for nothing else. `warnings`
+    say what had to be assumed.
     """
 
     outcome: Outcome
@@ -143,6 +176,8 @@ class Verdict:
     plan_length: int = 0
     satisfied_goals: frozenset[Atom] = frozenset()
     unmet_goals: frozenset[Atom] = frozenset()
+    metric: Fraction | int | None = None
+    warnings: tuple[str, ...] = ()
 
     def __bool__(self) -> NoReturn:
         raise TypeError("a verdict has three outcomes; compare verdict.outcome")
@@ -158,7 +193,10 @@ class Verdict:
         return f"{self.outcome.value}: {self.first}"
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON. `valid` is None for an unreadable plan; `executed` counts the steps; no states."""
+        """For JSON. `valid` is None for an unreadable plan; `executed` counts the steps; no states.
+
+        `metric` is an integer or a float, and text where a float cannot hold it.
+        """
         return {
             "outcome": self.outcome.value,
             "valid": None if self.outcome is Outcome.UNREADABLE else self.outcome is Outcome.VALID,
@@ -169,4 +207,6 @@ class Verdict:
             "executed": len(self.steps),
             "satisfied_goals": [list(atom) for atom in sorted(self.satisfied_goals)],
             "unmet_goals": [list(atom) for atom in sorted(self.unmet_goals)],
+            "metric": None if self.metric is None else number_json(Fraction(self.metric)),
+            "warnings": list(self.warnings),
         }

@@ -3,39 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from functools import partial
 from typing import overload
 
+from val_bridge.check.evidence import Evidence
 from val_bridge.check.faults import Fault, FaultKind, Outcome, Verdict, Violation
 from val_bridge.pddl.errors import SourceError
 from val_bridge.pddl.read import read_plan
 from val_bridge.pddl.syntax import Atom, Call, Literal, Plan, atom_text
 from val_bridge.semantics.chain import Step
+from val_bridge.semantics.formulas import World
+from val_bridge.semantics.numbers import NO_VALUES, NumericError, Values, changed_values
 from val_bridge.semantics.state import State
 from val_bridge.semantics.task import BindError, Task
-from val_bridge.semantics.transition import progress, unmet, unmet_literals
+from val_bridge.semantics.transition import successor, unmet, unmet_literals
 
 
-def check_plan(task: Task, plan: Plan) -> Verdict:
-    """Judges a plan: VALID, or INVALID with the one fault that stopped it. An unmet goal has no step."""
+def check_plan(task: Task, plan: Plan, *, tolerance: Fraction | float = 0) -> Verdict:
+    """Judges a plan: VALID, or INVALID with the one fault that stopped it. An unmet goal has no step.
+
+    Comparisons of numbers hold if they miss by less than `tolerance` (by no more, where equality suffices);
+    0.0001 is VAL's. Raises ValueError for one below 0.
+    """
+    if tolerance:
+        task = task.tolerant(Fraction(str(tolerance)))
+    if not task.is_plain:
+        return check_general(task, plan)
     masks = task.masks
     state = masks.initial
     known = masks.calls
     for number, call in enumerate(plan.calls, 1):
-        move = known.get((call.name, call.arguments))
-        if move is None:
+        stride = known.get((call.name, call.arguments))
+        if stride is None:
             try:
-                move = masks.call_masks(call)
+                stride = masks.stride(call)
             except BindError as error:
                 return _stopped(task, plan, number, state, bind_fault(error, number, call))
-        positive, negative, add, delete = move
-        if state & positive != positive or state & negative:
+        matter, wanted, add, keep = stride
+        if state & matter != wanted:
             fault = precondition_fault(task, masks.decode(state), number, call)
             return _stopped(task, plan, number, state, fault)
-        state = state & ~delete | add
+        state = state & keep | add
     steps = Trace(task, plan.calls)
     if state & masks.goal == masks.goal and not state & masks.goal_negative:
-        goals = task.goal | task.goal_negative
-        return Verdict(outcome=Outcome.VALID, steps=steps, plan_length=len(plan.calls), satisfied_goals=goals)
+        length = len(plan.calls)
+        return Verdict(
+            outcome=Outcome.VALID,
+            steps=steps,
+            plan_length=length,
+            satisfied_goals=task.goal_atoms,
+            metric=length,
+        )
     reached = masks.decode(state)
     satisfied, unsatisfied = split_goals(task, reached)
     return Verdict(
@@ -45,16 +64,96 @@ def check_plan(task: Task, plan: Plan) -> Verdict:
         plan_length=len(plan.calls),
         satisfied_goals=satisfied,
         unmet_goals=unsatisfied,
+        metric=len(plan.calls),
     )
 
 
-def check_plan_text(task: Task, text: str, file: str | None = None) -> Verdict:
+def check_general(task: Task, plan: Plan) -> Verdict:
+    """`check_plan` for all of the language: masks for what is a literal, formulas and numbers for the rest."""
+    masks = task.masks
+    state = masks.initial
+    values: dict[Atom, Fraction] = dict(task.values)
+    for number, call in enumerate(plan.calls, 1):
+        try:
+            action = task.bind(call)
+        except BindError as error:
+            return _stopped(task, plan, number, state, bind_fault(error, number, call), Values(values))
+        positive, negative, add, delete = masks.action_masks(action)
+        holds: bool | None = state & positive == positive and not state & negative
+        general = action.general
+        if general is None or not holds:
+            if not holds:
+                return _stopped_before(task, plan, number, state, call, values)
+            state = state & ~delete | add
+            continue
+        world = _world(task, state, values)
+        holds = general.holds(world)
+        if not holds:
+            return _stopped_before(task, plan, number, state, call, values)
+        try:
+            changes = general.changes(world)
+            changed = changed_values(values, changes.updates)
+        except NumericError as error:
+            fault = numeric_fault(error, number, call)
+            return _stopped(task, plan, number, state, fault, Values(values))
+        state = state & ~(delete | masks.encode(changes.delete)) | add | masks.encode(changes.add)
+        values.update(changed)
+    reached, final = masks.decode(state), Values(values)
+    satisfied, unsatisfied = split_goals(task, reached, final)
+    fault = goal_fault(task, reached, final)
+    warnings = task.warnings
+    try:
+        metric = task.metric_value(final, len(plan.calls))
+    except NumericError as error:
+        metric = None
+        warnings += (f"the metric has no value: {error}",)
+    return Verdict(
+        outcome=Outcome.INVALID if fault else Outcome.VALID,
+        faults=(fault,) if fault else (),
+        steps=Trace(task, plan.calls),
+        plan_length=len(plan.calls),
+        satisfied_goals=satisfied,
+        unmet_goals=unsatisfied,
+        metric=metric,
+        warnings=warnings,
+    )
+
+
+def _world(task: Task, state: int, values: dict[Atom, Fraction]) -> World:
+    """What formulas are asked about. Derived atoms are derived once one is asked for."""
+    masks, derived = task.masks, task.domain.derived
+    if not derived:
+        return World(partial(masks.holds, state), values, task.fitting, task.tolerance)
+    closure: list[State] = []
+
+    def holds(atom: Atom) -> bool:
+        if atom[0] not in derived:
+            return masks.holds(state, atom)
+        if not closure:
+            closure.append(task.closed(masks.decode(state), Values(values)))
+        return atom in closure[0]
+
+    return World(holds, values, task.fitting, task.tolerance)
+
+
+def _stopped_before(
+    task: Task, plan: Plan, number: int, state: int, call: Call, values: dict[Atom, Fraction]
+) -> Verdict:
+    """The verdict on a plan whose call is not applicable, or has a number in its precondition that does not exist."""
+    fixed = Values(values)
+    fault = precondition_fault(task, task.masks.decode(state), number, call, fixed)
+    return _stopped(task, plan, number, state, fault, fixed)
+
+
+def check_plan_text(
+    task: Task, text: str, file: str | None = None, *, tolerance: Fraction | float = 0
+) -> Verdict:
     """Judges a plan text: as `check_plan`, and UNREADABLE with a fault `plan_syntax` if it is not a plan."""
     try:
         plan = read_plan(text, file)
     except SourceError as error:
         return unreadable(error)
-    return check_plan(task, plan)
+    return check_plan(task, plan, tolerance=tolerance)
 
 
 def unreadable(error: SourceError) -> Verdict:
@@ -83,12 +182,14 @@ class Trace(Sequence[Step]):
     def steps(self) -> tuple[Step, ...]:
         if self._steps is None:
             steps: list[Step] = []
-            state = self._task.initial
+            state, values = self._task.initial, self._task.values
             for call in self._calls:
                 action = self._task.bind(call)
-                after = progress(state, action)
-                steps.append(Step(before=state, action=action, after=after))
-                state = after
+                after, changed = successor(state, action, values)
+                steps.append(
+                    Step(before=state, action=action, after=after, values_before=values, values_after=changed)
+                )
+                state, values = after, changed
             self._steps = tuple(steps)
         return self._steps
 
@@ -130,38 +231,81 @@ def bind_fault(error: BindError, step: int, call: Call) -> Fault:
     )
 
 
-def precondition_fault(task: Task, state: State, step: int, call: Call) -> Fault | None:
+def numeric_fault(error: NumericError, step: int | None, call: Call | None) -> Fault:
+    """The fault of a number that does not exist, or of effects that disagree about one."""
+    return Fault(
+        kind=FaultKind(f"numeric_{error.kind}"),
+        step=step,
+        action=str(call) if call else None,
+        expected=error.expected,
+        found=f"{error.found} in {error.expression}" if error.expression else error.found,
+        expression=error.expression,
+        fluent=error.fluent,
+        values=error.values,
+        span=call.span if call else None,
+    )
+
+
+def precondition_fault(
+    task: Task, state: State, step: int, call: Call, values: Values = NO_VALUES
+) -> Fault | None:
     """The fault of a call that is not applicable in `state`, None if it is. Raises BindError.
 
-    `found` is what is true of the call's objects.
+    `found` is what is true of the call's objects. `numeric_undefined` if the precondition hangs on a number that
+    does not exist.
     """
-    literals = unmet(state, task.bind(call))
+    action = task.bind(call)
+    literals = unmet(state, action, values)
     if not literals:
         return None
+    schema = task.domain.actions[call.name]
+    evidence = Evidence(
+        task=task,
+        state=state,
+        values=values,
+        parts=(*schema.precondition, *schema.condition),
+        binding=tuple(zip([parameter.name for parameter in schema.parameters], call.arguments, strict=True)),
+    )
+    if action.general is not None:
+        explanation = evidence.explanation()
+        if explanation.holds is None:
+            return numeric_fault(explanation.undefined_number(), step, call)
     return Fault(
         kind=FaultKind.PRECONDITION,
         step=step,
         action=str(call),
         violations=_unmet_violations("unsatisfied", literals),
         expected=" ".join(map(str, literals)),
-        found=_facts_about(task, state, set(call.arguments)),
+        found=_facts_text(task, state, set(call.arguments)),
         span=call.span,
+        evidence=evidence,
     )
 
 
-def goal_fault(task: Task, state: State) -> Fault | None:
+def goal_fault(task: Task, state: State, values: Values = NO_VALUES) -> Fault | None:
     """The fault of ending in `state`, None if the goal holds there.
 
-    `found` is what is true of the objects of the unmet goals.
+    `found` is what is true of the objects of the unmet goals. `numeric_undefined` if the goal hangs on a number
+    that does not exist.
     """
-    literals = unmet_literals(state, task.goal, task.goal_negative)
+    literals = unmet_literals(task.closed(state, values), task.goal, task.goal_negative)
+    problem = task.problem
+    evidence = Evidence(task=task, state=state, values=values, parts=(*problem.goal, *problem.goal_condition))
+    if problem.goal_condition:
+        explanation = evidence.explanation()
+        if explanation.holds is None:
+            return numeric_fault(explanation.undefined_number(), None, None)
+        compound = explanation.children[len(problem.goal) :]
+        failing = [literal for part in compound if not part.holds for literal in part.failing()]
+        literals = tuple(dict.fromkeys((*literals, *failing)))
     if not literals:
         return None
     return Fault(
         kind=FaultKind.GOAL,
         violations=_unmet_violations("unsatisfied_goal", literals),
         expected=" ".join(map(str, literals)),
-        found=_facts_about(task, state, {name for lit in literals for name in lit.atom[1:]}),
+        found=_facts_text(task, state, {name for lit in literals for name in lit.atom[1:]}),
+        evidence=evidence,
     )
 
 
@@ -169,15 +313,20 @@ def _unmet_violations(kind: str, literals: tuple[Literal, ...]) -> tuple[Violati
     return tuple(Violation(kind=kind, atom=literal.atom, wanted=literal.positive) for literal in literals)
 
 
-def split_goals(task: Task, state: State) -> tuple[frozenset[Atom], frozenset[Atom]]:
-    """The atoms of the goal literals that hold in `state`, and of those that do not."""
-    unsatisfied = frozenset(lit.atom for lit in unmet_literals(state, task.goal, task.goal_negative))
-    return (task.goal | task.goal_negative) - unsatisfied, unsatisfied
+def split_goals(
+    task: Task, state: State, values: Values = NO_VALUES
+) -> tuple[frozenset[Atom], frozenset[Atom]]:
+    """The atoms of the goal's own literals that hold in `state`, and of those that do not."""
+    closed = task.closed(state, values)
+    unsatisfied = frozenset(lit.atom for lit in unmet_literals(closed, task.goal, task.goal_negative))
+    return task.goal_atoms - unsatisfied, unsatisfied
 
 
-def _stopped(task: Task, plan: Plan, number: int, state: int, fault: Fault | None) -> Verdict:
+def _stopped(
+    task: Task, plan: Plan, number: int, state: int, fault: Fault | None, values: Values = NO_VALUES
+) -> Verdict:
     assert fault is not None
-    satisfied, unsatisfied = split_goals(task, task.masks.decode(state))
+    satisfied, unsatisfied = split_goals(task, task.masks.decode(state), values)
     return Verdict(
         outcome=Outcome.INVALID,
         faults=(fault,),
@@ -185,10 +334,14 @@ def _stopped(task: Task, plan: Plan, number: int, state: int, fault: Fault | Non
         plan_length=len(plan.calls),
         satisfied_goals=satisfied,
         unmet_goals=unsatisfied,
+        warnings=task.warnings,
     )
 
 
-def _facts_about(task: Task, state: State, objects: set[str]) -> str:
-    """The changing facts that are about these objects or about none, as text."""
-    facts = [a for a in state if a[0] not in task.static and (len(a) == 1 or not objects.isdisjoint(a[1:]))]
-    return " ".join(map(atom_text, sorted(facts))) or "nothing"
+def facts_about(task: Task, state: State, objects: set[str]) -> list[Atom]:
+    """The changing facts that are about these objects or about none, sorted."""
+    return sorted(a for a in state if a[0] not in task.static and (len(a) == 1 or not objects.isdisjoint(a[1:])))
+
+
+def _facts_text(task: Task, state: State, objects: set[str]) -> str:
+    return " ".join(map(atom_text, facts_about(task, state, objects))) or "nothing"

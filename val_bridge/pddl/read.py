@@ -1,59 +1,58 @@
 """PDDL text -> `Domain`, `Problem`, `Plan`; every mistake with its place.
 
-Read: STRIPS, typing with subtypes, `either` and constants, negative preconditions, equality. Whatever lies
-outside is refused as `unsupported_feature`, never skipped. Requirements need not be declared; names must be.
+Read: STRIPS, typing with subtypes, `either` and constants, equality; negation, disjunction, implication and
+quantifiers in conditions; conditional and universal effects; derived predicates with stratified negation;
+numeric fluents, action costs and metrics. Refused as `unsupported_feature`, never skipped: durative actions
+and timed initial literals, constraints, preferences, object fluents, processes and events. Requirements need
+not be declared; names must be.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import NoReturn
 
+from val_bridge.pddl.conditions import NUMBER, FormulaReader
 from val_bridge.pddl.errors import SourceError, SourceErrorKind, nearest
-from val_bridge.pddl.span import Span
+from val_bridge.pddl.formula import And, Formula, Literal
+from val_bridge.pddl.reader import Scope
+from val_bridge.pddl.strata import Unstratified, strata
 from val_bridge.pddl.syntax import (
     EQUALS,
     OBJECT,
     ActionSchema,
     Atom,
+    Axiom,
     Call,
     Domain,
-    Literal,
+    Function,
+    Metric,
     Parameter,
     Plan,
     Predicate,
     Problem,
-    article,
+    atom_text,
     counted,
 )
 from val_bridge.pddl.tokens import NAME, TOKEN, Group, Node, Source, Word, read_tree
 
-SUBSET = "STRIPS with types, negative preconditions and equality"
-
-REQUIREMENTS = frozenset(
-    ":strips :typing :negative-preconditions :disjunctive-preconditions :equality :existential-preconditions"
-    " :universal-preconditions :quantified-preconditions :conditional-effects :fluents :numeric-fluents"
-    " :object-fluents :adl :durative-actions :duration-inequalities :continuous-effects :derived-predicates"
-    " :domain-axioms :timed-initial-literals :timed-effects :preferences :constraints :action-costs"
-    " :goal-utilities :time :universal-effects :open-world :true-negation :safety-constraints :ucpop".split()
-)
-_CONDITIONS = frozenset("or imply exists forall preference always sometime within < > <= >=".split())
-_EFFECTS = frozenset("when forall oneof probabilistic assign increase decrease scale-up scale-down".split())
-_RESERVED = frozenset("and or not imply exists forall when either".split())
-_DOMAIN_SECTIONS = (":requirements", ":types", ":constants", ":predicates", ":functions", ":action")
+_MANY = (":action", ":derived")
+_DOMAIN_SECTIONS = (
+    ":requirements", ":types", ":constants", ":predicates", ":functions", ":derived", ":action",
+)  # fmt: skip
 _DOMAIN_UNSUPPORTED = frozenset(
-    ":durative-action :derived :axiom :constraints :process :event :method :task :sensing-action".split()
+    ":durative-action :axiom :constraints :process :event :method :task :sensing-action".split()
 )
-_PROBLEM_SECTIONS = (":domain", ":requirements", ":objects", ":init", ":goal")
-_PROBLEM_UNSUPPORTED = frozenset((":metric", ":constraints", ":length", ":htn"))
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)\Z")
+_PROBLEM_SECTIONS = (":domain", ":requirements", ":objects", ":init", ":goal", ":metric")
+_PROBLEM_UNSUPPORTED = frozenset((":constraints", ":length", ":htn"))
 
 
 def read_domain(text: str, file: str | None = None) -> Domain:
     """Raises SourceError: domain_syntax, domain_semantic or unsupported_feature."""
-    return _DomainReader(Source(text, file or "<domain>"), "domain_syntax", "domain_semantic").domain()
+    return _DomainReader(Source(text, file or "<domain>"), "domain_syntax", "domain_semantic").read()
 
 
 def read_problem(text: str, domain: Domain, file: str | None = None) -> Problem:
@@ -65,20 +64,21 @@ def read_problem(text: str, domain: Domain, file: str | None = None) -> Problem:
 
 def load_domain(path: str | Path) -> Domain:
     """`read_domain` of a file. Raises OSError too."""
-    return read_domain(_load(path, "domain_syntax"), str(path))
+    return read_domain(read_utf8(path, "domain_syntax"), str(path))
 
 
 def load_problem(path: str | Path, domain: Domain) -> Problem:
     """`read_problem` of a file. Raises OSError too."""
-    return read_problem(_load(path, "problem_syntax"), domain, str(path))
+    return read_problem(read_utf8(path, "problem_syntax"), domain, str(path))
 
 
 def load_plan(path: str | Path) -> Plan:
     """`read_plan` of a file. Raises OSError too."""
-    return read_plan(_load(path, "plan_syntax"), str(path))
+    return read_plan(read_utf8(path, "plan_syntax"), str(path))
 
 
-def _load(path: str | Path, kind: SourceErrorKind) -> str:
+def read_utf8(path: str | Path, kind: SourceErrorKind) -> str:
+    """A file's text. Raises OSError, and SourceError of `kind` at the first byte that is not UTF-8."""
     data = Path(path).read_bytes()
     try:
         return data.decode("utf-8-sig")
@@ -88,251 +88,19 @@ def _load(path: str | Path, kind: SourceErrorKind) -> str:
         raise SourceError(kind, span, "text in UTF-8", f"byte 0x{data[error.start]:02x}") from None
 
 
-class _Reader:
-    """What domains and problems have in common: names, typed lists, conjunctions of literals."""
-
-    def __init__(self, source: Source, syntax: SourceErrorKind, semantic: SourceErrorKind) -> None:
-        self.source = source
-        self.syntax_kind = syntax
-        self.semantic_kind = semantic
-        # Where this text declares its objects and the variables of the present action.
-        self.places: dict[str, Word] = {}
-        # Whether a term of some types may stand where others are wanted; large problems ask it often.
-        self.fitting: dict[tuple[tuple[str, ...], tuple[str, ...]], bool] = {}
-
-    # Failing
-
-    def span(self, node: Node) -> Span:
-        return self.source.span(node.start, node.end)
-
-    def quote(self, node: Node) -> str:
-        return self.source.quote(node.start, node.end)
-
-    def syntax(self, node: Node, expected: str, found: str = "", hint: str = "") -> NoReturn:
-        raise SourceError(self.syntax_kind, self.span(node), expected, found or self.quote(node), hint)
-
-    def semantic(self, node: Node, expected: str, found: str = "", hint: str = "") -> NoReturn:
-        raise SourceError(self.semantic_kind, self.span(node), expected, found or self.quote(node), hint)
-
-    def unsupported(self, node: Node, construct: str) -> NoReturn:
-        raise SourceError("unsupported_feature", self.span(node), SUBSET, construct)
-
-    def unknown(self, node: Node, what: str, names: Iterable[str]) -> NoReturn:
-        hint = nearest(node.text, names) if isinstance(node, Word) else ""
-        self.semantic(node, f"a declared {what}", hint=hint)
-
-    # Pieces
-
-    def name(self, node: Node, what: str) -> str:
-        if not isinstance(node, Word) or not NAME.fullmatch(self.source.text, node.start, node.end):
-            self.syntax(node, f"the name of {article(what)}")
-        if what == "predicate" and node.text in _RESERVED:
-            self.syntax(node, "the name of a predicate", f"the reserved word '{node.text}'")
-        return node.text
-
-    def variable(self, node: Node) -> str:
-        if not isinstance(node, Word) or node.text[0] != "?":
-            self.syntax(node, "a variable, '?' and a name")
-        if not NAME.fullmatch(self.source.text, node.start + 1, node.end):
-            self.syntax(node, "a variable, '?' and a name")
-        return node.text
-
-    def group(self, node: Node, expected: str) -> Group:
-        if not isinstance(node, Group):
-            self.syntax(node, expected)
-        return node
-
-    def header(self, tree: Group, what: str) -> tuple[Word, list[Node]]:
-        """The name in `(define (what name) ...)` and the sections that follow."""
-        if tree.head != "define":
-            self.syntax(tree.items[0] if tree.items else tree, "'define'")
-        expected = f"'({what} name)'"
-        if len(tree.items) < 2:
-            self.syntax(tree, expected)
-        title = self.group(tree.items[1], expected)
-        name = title.items[-1] if title.head == what and len(title.items) == 2 else None
-        if not isinstance(name, Word):
-            self.syntax(title, expected)
-        return name, tree.items[2:]
-
-    def sections(
-        self, nodes: list[Node], known: Collection[str], unsupported: Collection[str], many: str = ""
-    ) -> Iterator[tuple[str, Group]]:
-        """Keyword and group of each section; each may come once, but for `many`."""
-        seen: set[str] = set()
-        for node in nodes:
-            section = self.group(node, "a section, '(:keyword ...)'")
-            key = section.head
-            first = section.items[0] if section.items else section
-            if key in unsupported:
-                self.unsupported(first, f"the section '{key}'")
-            if key not in known:
-                self.syntax(first, f"one of {' '.join(known)}", hint=nearest(key, known))
-            if key in seen and key != many:
-                self.syntax(first, f"one section '{key}'", f"a second '{key}'")
-            seen.add(key)
-            yield key, section
-
-    def requirements(self, section: Group) -> tuple[str, ...]:
-        for node in section.items[1:]:
-            if not isinstance(node, Word) or node.text[0] != ":":
-                self.syntax(node, "a requirement such as ':strips'")
-            if node.text not in REQUIREMENTS:
-                self.unknown(node, "requirement", REQUIREMENTS)
-        return tuple(node.text for node in section.items[1:] if isinstance(node, Word))
-
-    def typed_list(self, nodes: list[Node], what: str) -> Iterator[tuple[Word, tuple[Word, ...]]]:
-        """Each word of `a b - t c - (either u v) d`, with the words of its types (none if it has no type)."""
-        waiting: list[Word] = []
-        rest = iter(nodes)
-        for node in rest:
-            if not isinstance(node, Word):
-                self.syntax(node, f"the name of {article(what)}")
-            if node.text != "-":
-                waiting.append(node)
-                continue
-            if not waiting:
-                self.syntax(node, f"the name of {article(what)} before '-'")
-            kind = next(rest, None)
-            if kind is None:
-                self.syntax(node, "a type after '-'", "the end of the list")
-            types = (kind,) if isinstance(kind, Word) else self.either(kind)
-            for word in waiting:
-                yield word, types
-            waiting = []
-        for word in waiting:
-            yield word, ()
-
-    def either(self, node: Group) -> tuple[Word, ...]:
-        if node.head != "either" or len(node.items) < 2:
-            self.syntax(node, "a type or '(either type type ...)'")
-        return tuple(item for item in node.items[1:] if self.name(item, "type") and isinstance(item, Word))
-
-    def types(self, domain: Domain, words: tuple[Word, ...]) -> tuple[str, ...]:
-        for word in words:
-            if self.name(word, "type") != OBJECT and word.text not in domain.types:
-                self.unknown(word, "type", [OBJECT, *domain.types])
-        return tuple(dict.fromkeys(word.text for word in words)) or (OBJECT,)
-
-    def objects(self, nodes: list[Node], domain: Domain, what: str) -> dict[str, str]:
-        found: dict[str, str] = {}
-        for word, words in self.typed_list(nodes, what):
-            name = self.name(word, what)
-            types = self.types(domain, words)
-            if len(types) > 1:
-                self.unsupported(words[0], f"'either' as the type of the {what} '{name}'")
-            if name in found:
-                self.semantic(word, f"each {what} once", f"a second '{name}'")
-            if domain.constants.get(name, types[0]) != types[0]:
-                self.semantic(
-                    word,
-                    f"'{name}' to be {article(domain.constants[name])}, as the constant",
-                    article(types[0]),
-                )
-            found[name] = types[0]
-            self.places[name] = word
-        return found
-
-    def parameters(self, nodes: list[Node], domain: Domain) -> tuple[Parameter, ...]:
-        found: dict[str, Parameter] = {}
-        for word, words in self.typed_list(nodes, "variable"):
-            name = self.variable(word)
-            if name in found:
-                self.semantic(word, "each variable once", f"a second '{name}'")
-            self.places[name] = word
-            found[name] = Parameter(name=name, types=self.types(domain, words), span=self.span(word))
-        return tuple(found.values())
-
-    def literals(
-        self,
-        node: Node,
-        domain: Domain,
-        scope: dict[str, tuple[str, ...]],
-        unsupported: Collection[str],
-        where: str,
-        equality: bool,
-    ) -> tuple[Literal, ...]:
-        """The literals of a conjunction, in the text's order. `scope` has the types of what may be named."""
-        found: list[Literal] = []
-        waiting: list[tuple[Node, bool]] = [(node, True)]
-        while waiting:
-            item, positive = waiting.pop()
-            formula = self.group(item, f"a formula in {where}")
-            head = formula.head
-            if head == "and" or not formula.items:
-                if not positive:
-                    self.unsupported(formula, f"a negated conjunction in {where}")
-                waiting.extend((part, True) for part in reversed(formula.items[1:]))
-            elif head == "not":
-                if len(formula.items) != 2:
-                    self.syntax(formula, "one formula after 'not'", f"{len(formula.items) - 1}")
-                waiting.append((formula.items[1], not positive))
-            elif head in unsupported and head not in domain.predicates:
-                self.unsupported(formula, f"'{head}' in {where}")
-            else:
-                equation = equality and head == EQUALS
-                atom = self.equation(formula, scope) if equation else self.atom(formula, domain, scope)
-                found.append(Literal(atom=atom, positive=positive, span=self.span(formula)))
-        return tuple(found)
-
-    def equation(self, node: Group, scope: dict[str, tuple[str, ...]]) -> Atom:
-        if len(node.items) != 3:
-            self.syntax(node, "two terms after '='", f"{len(node.items) - 1}")
-        if any(isinstance(item, Group) or _NUMBER.match(item.text) for item in node.items[1:]):
-            self.unsupported(node, "a comparison of functions")
-        return (EQUALS, *(self.term(item, scope) for item in node.items[1:]))
-
-    def term(self, node: Node, scope: dict[str, tuple[str, ...]]) -> str:
-        if not isinstance(node, Word):
-            self.syntax(node, "a term")
-        if node.text not in scope:
-            if node.text[0] == "?":
-                self.variable(node)
-                self.unknown(node, "variable", scope)
-            self.name(node, "object")
-            self.unknown(node, "object", scope)
-        return node.text
-
-    def atom(self, node: Group, domain: Domain, scope: dict[str, tuple[str, ...]]) -> Atom:
-        items = node.items
-        predicate = domain.predicates.get(node.head)
-        if predicate is None:
-            first = items[0] if items else node
-            self.name(first, "predicate")
-            self.unknown(first, "predicate", domain.predicates)
-        if len(items) - 1 != predicate.arity:
-            self.semantic(node, counted(predicate.parameters), f"{len(items) - 1} in {self.quote(node)}")
-        atom = [node.head]
-        for item, parameter in zip(items[1:], predicate.parameters, strict=True):
-            term = self.term(item, scope)
-            types = scope[term]
-            fits = self.fitting.get((types, parameter.types))
-            if fits is None:
-                fits = all(domain.fits(kind, parameter) for kind in types)
-                self.fitting[types, parameter.types] = fits
-            if not fits:
-                place = self.span(self.places[term]) if term in self.places else None
-                declared = f", declared at {place.line}:{place.column}" if place else ""
-                self.semantic(item, article(*parameter.types), f"'{term}' ({article(*types)}{declared})")
-            atom.append(term)
-        return tuple(atom)
-
-
-class _DomainReader(_Reader):
-    def domain(self) -> Domain:
+class _DomainReader(FormulaReader):
+    def read(self) -> Domain:
         title, nodes = self.header(read_tree(self.source, self.syntax_kind), "domain")
         sections: dict[str, Group] = {}
-        actions: list[Group] = []
-        for key, section in self.sections(nodes, _DOMAIN_SECTIONS, _DOMAIN_UNSUPPORTED, many=":action"):
-            if key == ":action":
-                actions.append(section)
+        many: dict[str, list[Group]] = {key: [] for key in _MANY}
+        for key, section in self.sections(nodes, _DOMAIN_SECTIONS, _DOMAIN_UNSUPPORTED, many=_MANY):
+            if key in many:
+                many[key].append(section)
             else:
                 sections[key] = section
-        if ":functions" in sections and len(sections[":functions"].items) > 1:
-            self.unsupported(sections[":functions"].items[0], "the section ':functions'")
         requirements = self.requirements(sections[":requirements"]) if ":requirements" in sections else ()
         # Sections may come in any order, so each is read once what it may name is known.
-        domain = Domain(name=self.name(title, "domain"), requirements=requirements)
+        domain = self.domain = Domain(name=self.name(title, "domain"), requirements=requirements)
         if ":types" in sections:
             domain.types.update(self.hierarchy(sections[":types"]))
         if ":constants" in sections:
@@ -340,10 +108,16 @@ class _DomainReader(_Reader):
         for node in sections[":predicates"].items[1:] if ":predicates" in sections else ():
             predicate = self.predicate(node, domain)
             domain.predicates[predicate.name] = predicate
-        for node in actions:
-            schema = self.action(node, domain)
+        if ":functions" in sections:
+            self.functions(sections[":functions"], domain)
+        scope = {constant: (kind,) for constant, kind in domain.constants.items()}
+        axioms = tuple(self.axiom(node, domain, scope) for node in many[":derived"])
+        self.stratified(axioms)
+        self.derived = frozenset(axiom.predicate for axiom in axioms)
+        for node in many[":action"]:
+            schema = self.action(node, domain, scope)
             domain.actions[schema.name] = schema
-        return domain
+        return replace(domain, axioms=axioms) if axioms else domain
 
     def hierarchy(self, section: Group) -> dict[str, str]:
         parents: dict[str, str] = {}
@@ -388,7 +162,75 @@ class _DomainReader(_Reader):
             self.semantic(items[0], "each predicate once", f"a second '{name}'")
         return Predicate(name=name, parameters=self.parameters(items[1:], domain), span=self.span(node))
 
-    def action(self, section: Group, domain: Domain) -> ActionSchema:
+    def functions(self, section: Group, domain: Domain) -> None:
+        """Puts `(f ?x) (g) - number ...` into the domain."""
+        items = section.items[1:]
+        for index, node in enumerate(items):
+            if isinstance(node, Word) and node.text == "-":
+                kind = items[index + 1] if index + 1 < len(items) else None
+                if not index or isinstance(items[index - 1], Word):
+                    self.syntax(node, "a function, '(name ?x ...)', before '-'")
+                if kind is None:
+                    self.syntax(node, "'number' after '-'", "the end of the list")
+                if not isinstance(kind, Word) or kind.text != "number":
+                    self.unsupported(kind, f"functions with values of the type {self.quote(kind)}")
+            elif not (isinstance(node, Word) and index and self.is_dash(items[index - 1])):
+                group = self.group(node, "a function, '(name ?x ...)'")
+                name = self.name(group.items[0] if group.items else group, "function")
+                if name in domain.functions:
+                    self.semantic(group.items[0], "each function once", f"a second '{name}'")
+                domain.functions[name] = Function(
+                    name=name, parameters=self.parameters(group.items[1:], domain), span=self.span(group)
+                )
+
+    def is_dash(self, node: Node) -> bool:
+        return isinstance(node, Word) and node.text == "-"
+
+    def axiom(self, section: Group, domain: Domain, scope: Scope) -> Axiom:
+        if len(section.items) != 3:
+            self.syntax(section, "'(:derived (predicate ?x ...) formula)'", f"{len(section.items) - 1} parts")
+        head = self.group(section.items[1], "a predicate, '(name ?x ...)'")
+        predicate = domain.predicates.get(head.head)
+        if predicate is None:
+            first = head.items[0] if head.items else head
+            self.name(first, "predicate")
+            self.unknown(first, "predicate", domain.predicates)
+        parameters = self.parameters(head.items[1:], domain)
+        if len(parameters) != predicate.arity:
+            self.semantic(head, counted(predicate.parameters), f"{len(parameters)} in {self.quote(head)}")
+        # A variable without a type is what the predicate says it is.
+        parameters = tuple(
+            replace(own, types=declared.types) if own.types == (OBJECT,) else own
+            for own, declared in zip(parameters, predicate.parameters, strict=True)
+        )
+        self.declare(parameters)
+        bare = Group(
+            [head.items[0], *(w for w in head.items[1:] if self.is_variable(w))], head.start, head.end
+        )
+        self.atom(bare, domain, scope)
+        parts = self.conjuncts(section.items[2], scope, f"the axiom of '{predicate.name}'")
+        body = parts[0] if len(parts) == 1 else And(parts=parts, span=self.span(section.items[2]))
+        return Axiom(predicate=predicate.name, parameters=parameters, body=body, span=self.span(section))
+
+    def is_variable(self, node: Node) -> bool:
+        return isinstance(node, Word) and node.text in self.variables
+
+    def stratified(self, axioms: tuple[Axiom, ...]) -> None:
+        try:
+            strata(axioms)
+        except Unstratified as error:
+            span = error.literal.span
+            assert span is not None
+            found = f"(not {atom_text(error.literal.atom)}), from which '{error.literal.atom[0]}' is derived"
+            raise SourceError(
+                self.semantic_kind, span, "no predicate derived from its own negation", found
+            ) from None
+
+    def declare(self, parameters: tuple[Parameter, ...]) -> None:
+        """From now on, these variables and no others may be named."""
+        self.variables = {parameter.name: (parameter.name, parameter.types) for parameter in parameters}
+
+    def action(self, section: Group, domain: Domain, scope: Scope) -> ActionSchema:
         items = section.items
         if len(items) < 2:
             self.syntax(section, "the name of an action")
@@ -410,29 +252,29 @@ class _DomainReader(_Reader):
         parameters: tuple[Parameter, ...] = ()
         if ":parameters" in parts:
             parameters = self.parameters(self.group(parts[":parameters"], "'(?x ...)'").items, domain)
-        scope = {constant: (kind,) for constant, kind in domain.constants.items()}
-        scope |= {parameter.name: parameter.types for parameter in parameters}
-        precondition: tuple[Literal, ...] = ()
+        self.declare(parameters)
+        conjuncts: tuple[Formula, ...] = ()
         if ":precondition" in parts:
-            where = f"the precondition of '{name}'"
-            precondition = self.literals(
-                parts[":precondition"], domain, scope, _CONDITIONS, where, equality=True
-            )
-        effect: tuple[Literal, ...] = ()
+            conjuncts = self.conjuncts(parts[":precondition"], scope, f"the precondition of '{name}'")
+        effect, numeric, conditional = (), (), ()
         if ":effect" in parts:
-            where = f"the effect of '{name}'"
-            effect = self.literals(parts[":effect"], domain, scope, _EFFECTS, where, equality=False)
+            effect, numeric, conditional = self.effects(parts[":effect"], scope, f"the effect of '{name}'")
         return ActionSchema(
             name=name,
             parameters=parameters,
-            precondition=precondition,
+            precondition=tuple(part for part in conjuncts if isinstance(part, Literal)),
             effect=effect,
+            condition=tuple(part for part in conjuncts if not isinstance(part, Literal)),
+            conditional=conditional,
+            numeric=numeric,
             span=self.span(section),
         )
 
 
-class _ProblemReader(_Reader):
+class _ProblemReader(FormulaReader):
     def problem(self, domain: Domain) -> Problem:
+        self.domain = domain
+        self.derived = domain.derived
         tree = read_tree(self.source, self.syntax_kind)
         # Published problems are called all sorts of things, and nothing depends on it: any word will do.
         name, nodes = self.header(tree, "problem")
@@ -455,36 +297,77 @@ class _ProblemReader(_Reader):
         goal = sections[":goal"]
         if len(goal.items) != 2:
             self.syntax(goal, "one formula in the goal", f"{len(goal.items) - 1}")
+        conjuncts = self.conjuncts(goal.items[1], scope, "the goal")
+        initial, values = self.initial(sections[":init"].items[1:], domain, scope)
         return Problem(
             name=name.text,
             domain_name=domain.name,
             objects=objects,
-            initial=self.initial(sections[":init"].items[1:], domain, scope),
-            goal=self.literals(goal.items[1], domain, scope, _CONDITIONS, "the goal", equality=True),
+            initial=initial,
+            goal=tuple(part for part in conjuncts if isinstance(part, Literal)),
+            goal_condition=tuple(part for part in conjuncts if not isinstance(part, Literal)),
+            values=values,
+            metric=self.metric(sections[":metric"], scope) if ":metric" in sections else None,
+        )
+
+    def metric(self, section: Group, scope: Scope) -> Metric:
+        items = section.items
+        if len(items) != 3:
+            self.syntax(section, "'(:metric minimize expression)'", f"{len(items) - 1} parts")
+        goal = items[1]
+        if not isinstance(goal, Word) or goal.text not in ("minimize", "maximize"):
+            self.syntax(goal, "'minimize' or 'maximize'")
+        return Metric(
+            minimize=goal.text == "minimize",
+            expression=self.expression(items[2], scope, "the metric", metric=True),
+            span=self.span(section),
         )
 
     def initial(
-        self, nodes: list[Node], domain: Domain, scope: dict[str, tuple[str, ...]]
-    ) -> frozenset[Atom]:
+        self, nodes: list[Node], domain: Domain, scope: Scope
+    ) -> tuple[frozenset[Atom], dict[Atom, Fraction]]:
+        """The atoms that are true, and the values of fluents."""
         true: set[Atom] = set()
         false: dict[Atom, Node] = {}
+        values: dict[Atom, Fraction] = {}
         for node in nodes:
             fact = self.group(node, "a fact, '(predicate object ...)'")
             if fact.head == EQUALS:
-                self.unsupported(fact, "the value of a function in the initial state")
+                self.value(fact, scope, values)
+                continue
             time = fact.items[1] if fact.head == "at" and len(fact.items) > 1 else None
-            if isinstance(time, Word) and _NUMBER.match(time.text):
+            if isinstance(time, Word) and NUMBER.match(time.text):
                 self.unsupported(fact, "a timed initial literal")
-            if fact.head == "not":
+            negated = fact.head == "not"
+            if negated:
                 if len(fact.items) != 2:
                     self.syntax(fact, "one fact after 'not'", f"{len(fact.items) - 1}")
-                false[self.atom(self.group(fact.items[1], "a fact after 'not'"), domain, scope)] = fact
+                fact = self.group(fact.items[1], "a fact after 'not'")
+            atom = self.atom(fact, domain, scope)
+            if atom[0] in self.derived:
+                self.semantic(fact, "facts of predicates that no axiom derives", f"one of '{atom[0]}'")
+            if negated:
+                false[atom] = node
             else:
-                true.add(self.atom(fact, domain, scope))
+                true.add(atom)
         for atom, node in false.items():
             if atom in true:
                 self.semantic(node, "each fact true or false", "one that is both")
-        return frozenset(true)
+        return frozenset(true), values
+
+    def value(self, node: Group, scope: Scope, values: dict[Atom, Fraction]) -> None:
+        """Puts `(= (f a) 3)` into `values`."""
+        if len(node.items) != 3:
+            self.syntax(node, "'(= (function object ...) number)'", f"{len(node.items) - 1} parts")
+        left, right = node.items[1:]
+        fluent = self.fluent(left, scope)
+        if not isinstance(right, Word) or not NUMBER.match(right.text):
+            if isinstance(right, Word) and right.text in scope:
+                self.unsupported(right, "an object as the value of a function")
+            self.syntax(right, "a number")
+        value = self.number(right)
+        if values.setdefault(fluent, value) != value:
+            self.semantic(node, f"one initial value of {atom_text(fluent)}", f"a second, {right.text}")
 
 
 _STAMP = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(:?)\Z")

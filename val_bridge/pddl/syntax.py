@@ -3,45 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 
+from val_bridge.pddl.formula import (
+    EQUALS,
+    OBJECT,
+    Atom,
+    ConditionalEffect,
+    Expression,
+    Formula,
+    Literal,
+    NumericEffect,
+    Parameter,
+    atom_text,
+    type_text,
+)
 from val_bridge.pddl.span import Span
-
-Atom = tuple[str, ...]
-"""A predicate and its arguments, `("on", "a", "b")`; in a schema also variables, `("on", "?x", "a")`."""
-
-OBJECT = "object"
-"""The type above all types."""
-
-EQUALS = "="
-
-
-def atom_text(atom: Atom) -> str:
-    """`("on", "a", "b")` -> `(on a b)`."""
-    return f"({' '.join(atom)})"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Literal:
-    """An atom that is wanted true, or false if not `positive`."""
-
-    atom: Atom
-    positive: bool = True
-    span: Span | None = field(default=None, compare=False, repr=False)
-
-    def __str__(self) -> str:
-        return atom_text(self.atom) if self.positive else f"(not {atom_text(self.atom)})"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parameter:
-    """A variable, `?x`, and its types: more than one after `(either ...)`."""
-
-    name: str
-    types: tuple[str, ...] = (OBJECT,)
-    span: Span | None = field(default=None, compare=False, repr=False)
-
-    def __str__(self) -> str:
-        return f"{self.name} - {type_text(self.types)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,19 +33,58 @@ class Predicate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Function:
+    """A numeric function, which with arguments becomes a fluent."""
+
+    name: str
+    parameters: tuple[Parameter, ...] = ()
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Axiom:
+    """A rule `(:derived (predicate ?x ...) body)`: the atom is true wherever the body is."""
+
+    predicate: str
+    parameters: tuple[Parameter, ...] = ()
+    body: Formula
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def head(self) -> Atom:
+        return (self.predicate, *(parameter.name for parameter in self.parameters))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ActionSchema:
-    """A lifted action. `precondition` and `effect` are conjunctions of literals, in the order of the text."""
+    """A lifted action, each part in the order of the text.
+
+    `precondition` has the literals of the precondition's conjunction, `condition` its other parts. `effect`
+    has the literals that always happen, `numeric` the changes of fluents that always happen, `conditional`
+    what stands under `when` or `forall`.
+    """
 
     name: str
     parameters: tuple[Parameter, ...] = ()
     precondition: tuple[Literal, ...] = ()
     effect: tuple[Literal, ...] = ()
+    condition: tuple[Formula, ...] = ()
+    conditional: tuple[ConditionalEffect, ...] = ()
+    numeric: tuple[NumericEffect, ...] = ()
     span: Span | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def is_strips(self) -> bool:
+        """Whether precondition and effect are conjunctions of literals and nothing else."""
+        return not (self.condition or self.conditional or self.numeric)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Domain:
-    """A domain. `types` maps each declared type to its parent, `constants` each constant to its type."""
+    """A domain. `types` maps each declared type to its parent, `constants` each constant to its type.
+
+    The predicates that `axioms` derive are among `predicates`.
+    """
 
     name: str
     requirements: tuple[str, ...] = ()
@@ -76,6 +92,21 @@ class Domain:
     constants: dict[str, str] = field(default_factory=dict)
     predicates: dict[str, Predicate] = field(default_factory=dict)
     actions: dict[str, ActionSchema] = field(default_factory=dict)
+    functions: dict[str, Function] = field(default_factory=dict)
+    axioms: tuple[Axiom, ...] = ()
+
+    @property
+    def is_strips(self) -> bool:
+        """Whether it has no axioms, no functions, and actions of literals alone.
+
+        Types, `either`, constants, negative literals and equations are all allowed.
+        """
+        return not (self.axioms or self.functions) and all(a.is_strips for a in self.actions.values())
+
+    @property
+    def derived(self) -> frozenset[str]:
+        """The predicates that axioms derive."""
+        return frozenset([axiom.predicate for axiom in self.axioms])
 
     def __hash__(self) -> int:
         return hash((self.name, *self.actions))
@@ -92,14 +123,38 @@ class Domain:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """What a problem asks for; `(total-time)` in it is the number of steps."""
+
+    minimize: bool
+    expression: Expression
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+    def __str__(self) -> str:
+        return f"{'minimize' if self.minimize else 'maximize'} {self.expression}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """A problem. `objects` maps each name to its type, without the domain's constants."""
+    """A problem. `objects` maps each name to its type, without the domain's constants.
+
+    `goal` has the literals of the goal's conjunction, `goal_condition` its other parts; `values` the initial
+    value of each fluent that has one.
+    """
 
     name: str
     domain_name: str
     objects: dict[str, str] = field(default_factory=dict)
     initial: frozenset[Atom] = frozenset()
     goal: tuple[Literal, ...] = ()
+    goal_condition: tuple[Formula, ...] = ()
+    values: dict[Atom, Fraction] = field(default_factory=dict)
+    metric: Metric | None = None
+
+    @property
+    def is_strips(self) -> bool:
+        """Whether goal and initial state are literals alone; a metric is no part of this."""
+        return not (self.goal_condition or self.values)
 
     def __hash__(self) -> int:
         return hash((self.name, self.domain_name, self.initial))
@@ -130,11 +185,6 @@ class Plan:
         return "\n".join(map(str, self.calls))
 
 
-def type_text(types: tuple[str, ...]) -> str:
-    """`("block",)` -> `block`; `("a", "b")` -> `(either a b)`."""
-    return types[0] if len(types) == 1 else f"(either {' '.join(types)})"
-
-
 def article(*nouns: str) -> str:
     """`a block`, `an object`, `a truck or an airplane`."""
     return " or ".join(f"an {noun}" if noun[0] in "aeiou" else f"a {noun}" for noun in nouns)
@@ -144,3 +194,25 @@ def counted(parameters: tuple[Parameter, ...]) -> str:
     """What a call or an atom must be given: `2 arguments (?x ?y)`."""
     names = f" ({' '.join(parameter.name for parameter in parameters)})" if parameters else ""
     return f"{len(parameters)} argument{'' if len(parameters) == 1 else 's'}{names}"
+
+
+__all__ = [
+    "ActionSchema",
+    "Atom",
+    "Axiom",
+    "Call",
+    "Domain",
+    "EQUALS",
+    "Function",
+    "Literal",
+    "Metric",
+    "OBJECT",
+    "Parameter",
+    "Plan",
+    "Predicate",
+    "Problem",
+    "article",
+    "atom_text",
+    "counted",
+    "type_text",
+]

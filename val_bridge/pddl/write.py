@@ -4,18 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from val_bridge.pddl.syntax import (
-    OBJECT,
-    ActionSchema,
-    Domain,
-    Literal,
-    Parameter,
-    Plan,
-    Predicate,
-    Problem,
-    atom_text,
-    type_text,
-)
+from val_bridge.pddl.formula import conjunction_text, number_text, parameters_text
+from val_bridge.pddl.syntax import OBJECT, ActionSchema, Axiom, Domain, Parameter, Plan, Problem, atom_text
 
 
 def write_domain(domain: Domain) -> str:
@@ -26,7 +16,11 @@ def write_domain(domain: Domain) -> str:
         lines += _block(":types", _typed(domain.types))
     if domain.constants:
         lines += _block(":constants", _typed(domain.constants))
-    lines += _block(":predicates", map(_predicate, domain.predicates.values()))
+    lines += _block(":predicates", (_symbol(p.name, p.parameters) for p in domain.predicates.values()))
+    if domain.functions:
+        lines += _block(":functions", (_symbol(f.name, f.parameters) for f in domain.functions.values()))
+    for axiom in domain.axioms:
+        lines += ["", *_axiom(axiom)]
     for schema in domain.actions.values():
         lines += ["", *_action(schema)]
     return "\n".join(lines) + "\n)\n"
@@ -35,8 +29,13 @@ def write_domain(domain: Domain) -> str:
 def write_problem(problem: Problem) -> str:
     lines = [f"(define (problem {problem.name})", f"  (:domain {problem.domain_name})"]
     lines += _block(":objects", _typed(problem.objects))
-    lines += _block(":init", map(atom_text, sorted(problem.initial)))
-    lines.append(f"  (:goal {_conjunction(problem.goal)})")
+    values = [
+        f"(= {atom_text(fluent)} {number_text(value)})" for fluent, value in sorted(problem.values.items())
+    ]
+    lines += _block(":init", [*map(atom_text, sorted(problem.initial)), *values])
+    lines.append(f"  (:goal {conjunction_text((*problem.goal, *problem.goal_condition))})")
+    if problem.metric:
+        lines.append(f"  (:metric {problem.metric})")
     return "\n".join(lines) + "\n)\n"
 
 
@@ -59,23 +58,20 @@ def _typed(names: dict[str, str]) -> list[str]:
     return [*lines, " ".join(untyped)] if untyped else lines
 
 
-def _parameters(parameters: tuple[Parameter, ...]) -> str:
-    typed = any(parameter.types != (OBJECT,) for parameter in parameters)
-    return " ".join(f"{p.name} - {type_text(p.types)}" if typed else p.name for p in parameters)
+def _symbol(name: str, parameters: tuple[Parameter, ...]) -> str:
+    """A predicate or a function as it is declared."""
+    return f"({' '.join(filter(None, (name, parameters_text(parameters))))})"
 
 
-def _predicate(predicate: Predicate) -> str:
-    return f"({' '.join(filter(None, (predicate.name, _parameters(predicate.parameters))))})"
+def _axiom(axiom: Axiom) -> list[str]:
+    return [f"  (:derived {_symbol(axiom.predicate, axiom.parameters)}", f"    {axiom.body})"]
 
 
 def _action(schema: ActionSchema) -> list[str]:
+    effects = (*schema.effect, *schema.numeric, *schema.conditional)
     return [
         f"  (:action {schema.name}",
-        f"    :parameters ({_parameters(schema.parameters)})",
-        f"    :precondition {_conjunction(schema.precondition)}",
-        f"    :effect {_conjunction(schema.effect)})",
+        f"    :parameters ({parameters_text(schema.parameters)})",
+        f"    :precondition {conjunction_text((*schema.precondition, *schema.condition))}",
+        f"    :effect {conjunction_text(effects)})",
     ]
-
-
-def _conjunction(literals: tuple[Literal, ...]) -> str:
-    return f"(and {' '.join(map(str, literals))})" if literals else "(and)"

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from fractions import Fraction
 from itertools import pairwise
 
 from val_bridge.pddl.span import Span
 from val_bridge.pddl.syntax import Atom, Call, Literal, Plan
 from val_bridge.semantics.ground import Action
+from val_bridge.semantics.numbers import NO_VALUES, Values
 from val_bridge.semantics.state import State
 from val_bridge.semantics.task import Task
-from val_bridge.semantics.transition import applicable, progress, unmet
+from val_bridge.semantics.transition import applicable, successor, unmet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """An action between the states before and after it.
+    """An action between the states before and after it; derived atoms are in neither.
 
     Raises ValueError if the action does not lead from the one to the other.
     """
@@ -24,12 +26,24 @@ class Step:
     before: State
     action: Action
     after: State
+    values_before: Values = NO_VALUES
+    values_after: Values = NO_VALUES
 
     def __post_init__(self) -> None:
-        if not applicable(self.before, self.action):
+        if not applicable(self.before, self.action, self.values_before):
             raise ValueError(f"{self.action} is not applicable before the step")
-        if progress(self.before, self.action) != self.after:
+        if successor(self.before, self.action, self.values_before) != (self.after, self.values_after):
             raise ValueError(f"{self.action} does not lead to the state after the step")
+
+    @property
+    def changed_values(self) -> dict[Atom, tuple[Fraction | None, Fraction]]:
+        """The fluents whose value the step changed or gave: the values before (None if it had none) and after."""
+        before = self.values_before
+        return {
+            fluent: (before.get(fluent), value)
+            for fluent, value in sorted(self.values_after.items())
+            if before.get(fluent) != value
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +54,7 @@ class Chain:
 
     def __post_init__(self) -> None:
         for number, (step, following) in enumerate(pairwise(self.steps), 1):
-            if step.after != following.before:
+            if (step.after, step.values_after) != (following.before, following.values_before):
                 raise ValueError(f"step {number + 1} does not begin where step {number} ended")
 
     def __len__(self) -> int:
@@ -67,17 +81,20 @@ class InapplicableError(ValueError):
 def execute(task: Task, actions: Iterable[Action | Call]) -> Chain:
     """The chain of executing `actions` from the initial state.
 
-    Raises InapplicableError, and BindError for a call that names no ground action.
+    Raises InapplicableError, BindError for a call that names no ground action, and NumericError for an effect
+    without a number.
     """
-    state = task.initial
+    state, values = task.initial, task.values
     steps: list[Step] = []
     for number, item in enumerate(actions, 1):
         action = item if isinstance(item, Action) else task.bind(item)
-        if literals := unmet(state, action):
+        if literals := unmet(state, action, values):
             raise InapplicableError(number, action, literals)
-        after = progress(state, action)
-        steps.append(Step(before=state, action=action, after=after))
-        state = after
+        before = state, values
+        state, values = successor(state, action, values)
+        steps.append(
+            Step(before=before[0], action=action, after=state, values_before=before[1], values_after=values)
+        )
     return Chain(steps=tuple(steps))
 
 
@@ -96,9 +113,13 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedChain:
-    """What a text asserts about a whole plan; `unread` lists the pieces of text that were skipped."""
+    """What a text asserts about a whole plan; `unread` lists the pieces of text that were skipped.
+
+    `unmet_goals` are those that it says are unmet at the start.
+    """
 
     initial: State | None = None
+    unmet_goals: frozenset[Atom] | None = None
     claims: tuple[Claim, ...] = ()
     plan: Plan | None = None
     unread: tuple[str, ...] = ()

@@ -10,15 +10,23 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from operator import itemgetter
+from typing import TYPE_CHECKING
 
 from val_bridge.pddl.syntax import EQUALS, ActionSchema, Atom, Domain, Literal
+from val_bridge.semantics.general import General, GeneralSchema
+
+if TYPE_CHECKING:
+    from val_bridge.semantics.task import Task
 
 Names = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """A ground action. `negative` must be false for it to apply; applying deletes, then adds."""
+    """A ground action. `negative` must be false for it to apply; applying deletes, then adds.
+
+    `general` is what it asks and does beyond these literals, None for an action of STRIPS.
+    """
 
     name: str
     arguments: tuple[str, ...] = ()
@@ -28,6 +36,7 @@ class Action:
     add: frozenset[Atom] = field(default=frozenset(), hash=False)
     delete: frozenset[Atom] = field(default=frozenset(), hash=False)
     cost: int = 1
+    general: General | None = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
         return f"({' '.join((self.name, *self.arguments))})"
@@ -59,10 +68,12 @@ def _getter(places: list[int]) -> Callable[[Names], Atom]:
 class Grounder:
     """One schema, ready to be called with arguments that fit its parameters."""
 
-    __slots__ = ("schema", "_precondition", "_negative", "_add", "_delete", "_equal", "_unequal")
+    __slots__ = ("schema", "_precondition", "_negative", "_add", "_delete", "_equal", "_unequal", "_general")
 
-    def __init__(self, schema: ActionSchema) -> None:
+    def __init__(self, schema: ActionSchema, derived: frozenset[str] = frozenset()) -> None:
         self.schema = schema
+        plain = schema.is_strips and not any(literal.atom[0] in derived for literal in schema.precondition)
+        self._general = None if plain else GeneralSchema(schema, derived)
 
         def part(literals: Iterable[Literal], positive: bool, equations: bool) -> Template:
             wanted = [
@@ -83,7 +94,7 @@ class Grounder:
         failing = [atom for atom in self._equal.ground(arguments) if atom[1] != atom[2]]
         return failing + [atom for atom in self._unequal.ground(arguments) if atom[1] == atom[2]]
 
-    def ground(self, arguments: Names) -> Action:
+    def ground(self, arguments: Names, task: Task) -> Action:
         precondition = self._precondition.ground(arguments)
         if self._equal.getters or self._unequal.getters:
             precondition += self.failing_equations(arguments)
@@ -94,20 +105,38 @@ class Grounder:
             negative=frozenset(self._negative.ground(arguments)),
             add=frozenset(self._add.ground(arguments)),
             delete=frozenset(self._delete.ground(arguments)),
+            general=self._general and General(self._general, arguments, task),
         )
 
 
 @lru_cache(maxsize=64)
 def grounders(domain: Domain) -> dict[str, Grounder]:
     """A grounder for each action of the domain; kept, since many problems share a domain."""
-    return {name: Grounder(schema) for name, schema in domain.actions.items()}
+    derived = domain.derived
+    return {name: Grounder(schema, derived) for name, schema in domain.actions.items()}
 
 
 @lru_cache(maxsize=64)
 def static_predicates(domain: Domain) -> frozenset[str]:
-    """The predicates that no action changes."""
-    changed = {literal.atom[0] for schema in domain.actions.values() for literal in schema.effect}
-    return frozenset(domain.predicates.keys() - changed)
+    """The predicates that no action changes and no axiom derives."""
+    changed = {
+        literal.atom[0]
+        for schema in domain.actions.values()
+        for literals in (schema.effect, *(effect.literals for effect in schema.conditional))
+        for literal in literals
+    }
+    return frozenset(domain.predicates.keys() - changed - domain.derived)
+
+
+@lru_cache(maxsize=64)
+def changing_functions(domain: Domain) -> frozenset[str]:
+    """The functions that some action changes."""
+    return frozenset(
+        numeric.fluent[0]
+        for schema in domain.actions.values()
+        for effects in (schema.numeric, *(effect.numeric for effect in schema.conditional))
+        for numeric in effects
+    )
 
 
 def static_bindings(

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from fractions import Fraction
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Literal
 
+from val_bridge.pddl.conditions import TOTAL_TIME
 from val_bridge.pddl.errors import nearest
 from val_bridge.pddl.read import load_domain, load_problem, read_domain, read_problem
 from val_bridge.pddl.syntax import EQUALS, OBJECT, Atom, Call, Domain, Plan, Problem, article, counted
-from val_bridge.semantics.ground import Action, grounders, static_bindings, static_predicates
+from val_bridge.semantics.axioms import axioms_of
+from val_bridge.semantics.formulas import Slots, World, calculation_of
+from val_bridge.semantics.ground import (
+    Action,
+    changing_functions,
+    grounders,
+    static_bindings,
+    static_predicates,
+)
+from val_bridge.semantics.numbers import NO_VALUES, Values
 from val_bridge.semantics.state import State
-from val_bridge.semantics.transition import Masks
+from val_bridge.semantics.transition import Masks, applicable
+
+_TOTAL_COST = ("total-cost",)
+_CLOSURES = 256
+"""Closures that a task keeps; a plan asks for a few states again and again."""
 
 BindErrorKind = Literal["unknown_action", "wrong_arity", "unknown_object", "wrong_type"]
 
@@ -38,12 +54,17 @@ class Task:
     """A domain and a problem of it. Treat it as frozen; what it keeps are ground actions.
 
     `objects` maps each object and constant to its type. `goal` must be true and `goal_negative` false at the
-    end. `static` names the predicates that no action changes.
+    end, and so must the parts of `problem.goal_condition`. `static` names the predicates that no action
+    changes. `goal_atoms` are those of both. `values` are the initial ones; `warnings` says what was assumed about
+    them. `is_strips`: nothing but literals matters (then `applicable`, `progress`, `Masks` tell all there is);
+    `is_plain`: nor is there a metric. Comparisons of numbers hold if they miss by less than `tolerance`.
     """
 
-    def __init__(self, domain: Domain, problem: Problem) -> None:
+    def __init__(self, domain: Domain, problem: Problem, *, tolerance: Fraction = Fraction(0)) -> None:
         self.domain = domain
         self.problem = problem
+        self.tolerance = tolerance
+        self._tolerant: Task | None = None
         self.objects: dict[str, str] = {**domain.constants, **problem.objects}
         self.initial: State = problem.initial
         self.static: frozenset[str] = static_predicates(domain)
@@ -58,14 +79,42 @@ class Task:
                 positive.add(atom)
         self.goal: frozenset[Atom] = frozenset(positive)
         self.goal_negative: frozenset[Atom] = frozenset(negative)
+        self.goal_atoms: frozenset[Atom] = self.goal | self.goal_negative
+        self.is_strips: bool = domain.is_strips and problem.is_strips
+        self.is_plain: bool = self.is_strips and problem.metric is None
+        self.values: Values = NO_VALUES
+        self.warnings: tuple[str, ...] = ()
+        if not self.is_strips:
+            self._give_values()
         self._grounders = grounders(domain)
         self._actions: dict[tuple[str, tuple[str, ...]], Action] = {}
+        self._fitting: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._closures: dict[tuple[State, Values], State] = {}
+
+    def _give_values(self) -> None:
+        values = self.problem.values
+        function = self.domain.functions.get(_TOTAL_COST[0])
+        if function and not function.parameters and _TOTAL_COST not in values:
+            # Many published problems leave it out; VAL takes 0 too.
+            values = {**values, _TOTAL_COST: Fraction(0)}
+            self.warnings = ("(total-cost) has no initial value; 0 is taken",)
+        self.values = Values(values)
 
     def __repr__(self) -> str:
         return f"Task({self.domain.name}, {self.problem.name})"
 
-    def __reduce__(self) -> tuple[type[Task], tuple[Domain, Problem]]:
-        return Task, (self.domain, self.problem)
+    def __reduce__(self) -> tuple[Callable[..., Task], tuple[Domain, Problem, Fraction]]:
+        return _task, (self.domain, self.problem, self.tolerance)
+
+    def tolerant(self, tolerance: Fraction) -> Task:
+        """The same task, in which comparisons hold that miss by less than this. Raises ValueError below 0."""
+        if tolerance < 0:
+            raise ValueError(f"a tolerance below 0: {tolerance}")
+        if tolerance == self.tolerance:
+            return self
+        if self._tolerant is None or self._tolerant.tolerance != tolerance:
+            self._tolerant = Task(self.domain, self.problem, tolerance=tolerance)
+        return self._tolerant
 
     def action(self, name: str, arguments: tuple[str, ...]) -> Action:
         """The ground action. Raises BindError: unknown_action, wrong_arity, unknown_object or wrong_type."""
@@ -73,18 +122,20 @@ class Task:
         action = self._actions.get(key)
         if action is None:
             self._check(name, arguments)
-            action = self._actions[key] = self._grounders[name].ground(arguments)
+            action = self._actions[key] = self._grounders[name].ground(arguments, self)
         return action
 
     def bind(self, call: Call) -> Action:
         """The ground action that a call names. Raises BindError as `action` does."""
         return self.action(call.name, call.arguments)
 
-    def applicable_actions(self, state: State) -> list[Action]:
+    def applicable_actions(self, state: State, values: Values = NO_VALUES) -> list[Action]:
         """The applicable ground actions, sorted by name and arguments. `state` holds the static facts too."""
         always, watching = self._watchers
-        candidates = [action for atom in state for action in watching.get(atom, ())] + always
-        found = [a for a in candidates if a.precondition <= state and a.negative.isdisjoint(state)]
+        closed = self.closed(state, values)
+        candidates = [action for atom in closed for action in watching.get(atom, ())] + always
+        found = [a for a in candidates if a.precondition <= closed and a.negative.isdisjoint(closed)]
+        found = [a for a in found if a.general is None or applicable(state, a, values)]
         found.sort(key=_name_and_arguments)
         return found
 
@@ -103,6 +154,51 @@ class Task:
             )
             if not grounder.failing_equations(arguments)
         )
+
+    def fitting(self, types: tuple[str, ...]) -> tuple[str, ...]:
+        """The objects and constants of one of these types, in the order of their declaration."""
+        found = self._fitting.get(types)
+        if found is None:
+            subtypes: dict[str, bool] = {}
+            for kind in self.objects.values():
+                if kind not in subtypes:
+                    subtypes[kind] = any(self.domain.is_subtype(kind, wanted) for wanted in types)
+            found = tuple([name for name, kind in self.objects.items() if subtypes[kind]])
+            self._fitting[types] = found
+        return found
+
+    def world(self, state: State, values: Values = NO_VALUES) -> World:
+        """What formulas are asked about, derived atoms included."""
+        closed = self.closed(state, values)
+        return World(closed.__contains__, values, self.fitting, self.tolerance)
+
+    def closed(self, state: State, values: Values = NO_VALUES) -> State:
+        """The state with the atoms that the axioms derive from it."""
+        if not self.domain.axioms:
+            return state
+        key = (state, values)
+        closed = self._closures.get(key)
+        if closed is None:
+            if len(self._closures) >= _CLOSURES:
+                self._closures.clear()
+            world = World(state.__contains__, values, self.fitting, self.tolerance)
+            closed = self._closures[key] = axioms_of(self.domain).closure(state, values, world)
+        return closed
+
+    def metric_value(self, values: Mapping[Atom, Fraction], steps: int) -> Fraction:
+        """What the problem's metric gives, the number of steps if it has none. Raises NumericError."""
+        metric = self.problem.metric
+        if metric is None:
+            return Fraction(steps)
+        slots = Slots(())
+        calculate = calculation_of(metric.expression, slots)
+        timed = {(TOTAL_TIME,): Fraction(steps), **values}
+        return calculate(World(frozenset().__contains__, timed, self.fitting), slots.environment(()))
+
+    @cached_property
+    def changing_functions(self) -> frozenset[str]:
+        """The functions that some action changes."""
+        return changing_functions(self.domain)
 
     @cached_property
     def masks(self) -> Masks:
@@ -134,13 +230,17 @@ class Task:
         for index, (argument, parameter) in enumerate(zip(arguments, schema.parameters, strict=True), 1):
             if argument not in self.objects:
                 wanted = f"{article(*parameter.types)} as {parameter.name}"
-                fitting = [name for name, kind in self.objects.items() if self.domain.fits(kind, parameter)]
-                raise BindError("unknown_object", wanted, argument, nearest(argument, fitting), index)
+                hint = nearest(argument, self.fitting(parameter.types))
+                raise BindError("unknown_object", wanted, argument, hint, index)
         for index, (argument, parameter) in enumerate(zip(arguments, schema.parameters, strict=True), 1):
             if parameter.types != (OBJECT,) and not self.domain.fits(self.objects[argument], parameter):
                 wanted = f"{article(*parameter.types)} as {parameter.name}"
                 found = f"{argument}, {article(self.objects[argument])}"
                 raise BindError("wrong_type", wanted, found, argument=index)
+
+
+def _task(domain: Domain, problem: Problem, tolerance: Fraction) -> Task:
+    return Task(domain, problem, tolerance=tolerance)
 
 
 def _name_and_arguments(action: Action) -> tuple[str, tuple[str, ...]]:

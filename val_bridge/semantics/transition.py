@@ -6,7 +6,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from val_bridge.pddl.syntax import EQUALS, Atom, Call, Literal
+from val_bridge.semantics.explain import explain
+from val_bridge.semantics.formulas import World
+from val_bridge.semantics.general import General
 from val_bridge.semantics.ground import Action
+from val_bridge.semantics.numbers import NO_VALUES, Values, changed_values
 from val_bridge.semantics.state import State
 
 if TYPE_CHECKING:
@@ -15,15 +19,51 @@ if TYPE_CHECKING:
 Move = tuple[int, int, int, int]
 """Masks of an action: what must be true, what must be false, what it adds, what it deletes."""
 
+Stride = tuple[int, int, int, int]
+"""The same for walking through a plan: of which bits it matters what they are, what these must be, what is added,
+what is kept."""
 
-def applicable(state: State, action: Action) -> bool:
+
+def applicable(state: State, action: Action, values: Values = NO_VALUES) -> bool:
+    """Whether the precondition holds. A number in it that does not exist makes it false, unless the rest
+    decides."""
+    if action.general is not None:
+        world = action.general.task.world(state, values)
+        if not action.general.holds(world):
+            return False
+        state = action.general.task.closed(state, values)
     return action.precondition <= state and action.negative.isdisjoint(state)
 
 
-def progress(state: State, action: Action) -> State:
-    """The state after the action; whether it was applicable is not asked."""
+def progress(state: State, action: Action, values: Values = NO_VALUES) -> State:
+    """The state after the action; whether it was applicable is not asked.
+
+    Raises NumericError where the action is not of STRIPS and needs a number that does not exist.
+    """
     # Delete, then add: an atom in both lists ends true.
-    return (state - action.delete) | action.add
+    if action.general is None:
+        return (state - action.delete) | action.add
+    return successor(state, action, values)[0]
+
+
+def successor(state: State, action: Action, values: Values) -> tuple[State, Values]:
+    """State and values after the action; whether it was applicable is not asked. Raises NumericError."""
+    general = action.general
+    if general is None:
+        return (state - action.delete) | action.add, values
+    changes = general.changes(general.task.world(state, values))
+    after = state.difference(action.delete, changes.delete).union(action.add, changes.add)
+    return after, values.updated(changed_values(values, changes.updates))
+
+
+def effects(
+    state: State, action: Action, values: Values = NO_VALUES
+) -> tuple[frozenset[Atom], frozenset[Atom]]:
+    """What the action adds and what it deletes in this state. Raises NumericError."""
+    if action.general is None:
+        return action.add, action.delete
+    changes = action.general.changes(action.general.task.world(state, values))
+    return action.add.union(changes.add), action.delete.union(changes.delete)
 
 
 def regress(goal: frozenset[Atom], action: Action) -> frozenset[Atom] | None:
@@ -37,9 +77,24 @@ def regress(goal: frozenset[Atom], action: Action) -> frozenset[Atom] | None:
     return (goal - action.add) | action.precondition
 
 
-def unmet(state: State, action: Action) -> tuple[Literal, ...]:
-    """The literals of the precondition that do not hold, sorted by atom; () if the action is applicable."""
-    return unmet_literals(state, action.precondition, action.negative)
+def unmet(state: State, action: Action, values: Values = NO_VALUES) -> tuple[Literal, ...]:
+    """What of the precondition does not hold; () if the action is applicable.
+
+    First the literals of its conjunction, sorted by atom; then those of its other parts, in the order of the
+    text, comparisons among them with expressions as names.
+    """
+    if action.general is None:
+        return unmet_literals(state, action.precondition, action.negative)
+    task = action.general.task
+    literals = unmet_literals(task.closed(state, values), action.precondition, action.negative)
+    return literals + unmet_conditions(action.general, task.world(state, values))
+
+
+def unmet_conditions(general: General, world: World) -> tuple[Literal, ...]:
+    """The literals and comparisons to look at in the parts of a precondition that are no literals."""
+    parts = [explain(part, general.binding, world) for part in general.parts.schema.condition]
+    failing = [literal for part in parts if not part.holds for literal in part.failing()]
+    return tuple(dict.fromkeys(failing))
 
 
 def unmet_literals(state: State, positive: frozenset[Atom], negative: frozenset[Atom]) -> tuple[Literal, ...]:
@@ -58,20 +113,25 @@ class Masks:
     """States and actions of a task as bit masks in Python integers.
 
     Each atom gets its bit when it is first met: the initial state's, then the goal's, then those of actions
-    as they are called, so that a mask stays as short as what the plans touch.
+    as they are called, so that a mask stays as short as what the plans touch. Masks hold no derived atoms; what
+    an action asks and does beyond literals stays with the action.
     """
 
-    __slots__ = ("task", "_bits", "_atoms", "initial", "goal", "goal_negative", "_moves", "calls")
+    __slots__ = ("task", "_bits", "_atoms", "initial", "goal", "goal_negative", "_moves", "_derived", "calls")
 
     def __init__(self, task: Task) -> None:
         self.task = task
         self._bits: dict[Atom, int] = {}
         self._atoms: list[Atom] = []
         self._moves: dict[Action, Move] = {}
-        self.calls: dict[tuple[str, tuple[str, ...]], Move] = {}
+        self.calls: dict[tuple[str, tuple[str, ...]], Stride] = {}
         self.initial = self.encode(task.initial)
-        self.goal = self.encode(task.goal)
-        self.goal_negative = self.encode(task.goal_negative)
+        self._derived = task.domain.derived
+        self.goal = self.encode(atom for atom in task.goal if atom[0] not in self._derived)
+        self.goal_negative = self.encode(atom for atom in task.goal_negative if atom[0] not in self._derived)
+
+    def holds(self, state: int, atom: Atom) -> bool:
+        return bool(state & self._bits.get(atom, 0))
 
     def encode(self, atoms: Iterable[Atom]) -> int:
         mask = 0
@@ -93,18 +153,26 @@ class Masks:
         move = self._moves.get(action)
         if move is None:
             encode = self.encode
+            derived = self._derived
             move = self._moves[action] = (
-                encode(action.precondition),
-                encode(action.negative),
+                encode(
+                    [a for a in action.precondition if a[0] not in derived]
+                    if derived
+                    else action.precondition
+                ),
+                encode([a for a in action.negative if a[0] not in derived] if derived else action.negative),
                 encode(action.add),
                 encode(action.delete),
             )
         return move
 
-    def call_masks(self, call: Call) -> Move:
+    def stride(self, call: Call) -> Stride:
         """The masks of the action that a call names. Raises BindError."""
         key = (call.name, call.arguments)
-        move = self.calls.get(key)
-        if move is None:
-            move = self.calls[key] = self.action_masks(self.task.bind(call))
-        return move
+        stride = self.calls.get(key)
+        if stride is None:
+            positive, negative, add, delete = self.action_masks(self.task.bind(call))
+            # What must be both true and false never is: no masked state is -1.
+            wanted = -1 if positive & negative else positive
+            stride = self.calls[key] = (positive | negative, wanted, add, ~delete)
+        return stride

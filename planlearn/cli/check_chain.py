@@ -1,0 +1,96 @@
+"""`planlearn check-chain`: does every state of a state-action-state chain follow, and if not, which fact is wrong."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from planlearn.cli.app import command
+from planlearn.cli.check import EXIT_CODES, named_domain
+from val_bridge import (
+    ParsedChain,
+    SourceError,
+    Task,
+    Verdict,
+    chain_answer,
+    check_chain as judge,
+    load_problem,
+    read_chain,
+)  # fmt: skip
+from val_bridge.check.plan import unreadable
+from val_bridge.pddl.read import read_utf8
+
+
+class States(StrEnum):
+    """What a chain's states say."""
+
+    COMPLETE = "complete"
+    FLUENT = "fluent"
+    CHANGES = "changes"
+
+
+class JudgeFrom(StrEnum):
+    CLAIMED = "claimed"
+    CORRECT = "correct"
+
+
+@command()
+def check_chain(
+    domain: Annotated[str, typer.Argument(help="A domain file, or the name of a domain that planlearn carries.")],
+    problem: Annotated[Path, typer.Argument(help="A problem file.")],
+    chain: Annotated[Path, typer.Argument(help="A JSON list of states and actions, or planlearn's own chain text.")],
+    states: Annotated[
+        States, typer.Option(help="What states of a JSON chain say: all facts, all but the static ones, or changes.")
+    ] = States.COMPLETE,
+    judge_from: Annotated[
+        JudgeFrom, typer.Option(help="Judge each step from the claimed state before it, or from the correct one.")
+    ] = JudgeFrom.CLAIMED,
+    lenient: Annotated[bool, typer.Option(help="Skip and list lines of a chain text that cannot be read.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Judge a state-action-state chain: the first step that fails, with every wrong fact and its cause.
+
+    Exit code: 0 valid, 1 invalid, 2 unreadable, 3 internal error.
+    """
+    loaded = named_domain(domain)
+    task = Task(loaded, load_problem(problem, loaded))
+    text = read_utf8(chain, "plan_syntax")
+    skipped: tuple[str, ...] = ()
+    try:
+        parsed, skipped = _parsed(text, str(chain), task, states, lenient)
+        verdict = judge(task, parsed, complete=states is not States.FLUENT, judge_from=judge_from.value)
+    except SourceError as error:
+        verdict = unreadable(error)
+    typer.echo(_json(task, verdict, skipped) if as_json else _text(task, verdict, skipped))
+    raise typer.Exit(EXIT_CODES[verdict.outcome])
+
+
+def _parsed(text: str, file: str, task: Task, states: States, lenient: bool) -> tuple[ParsedChain, tuple[str, ...]]:
+    """(the claimed chain, the lines that were skipped). Raises SourceError of kind plan_syntax."""
+    if text.lstrip().startswith("["):
+        return read_chain(text, file, changes=states is States.CHANGES), ()
+    from planlearn.chains import read_answer
+    from val_bridge.pddl.tokens import Source
+
+    answer = read_answer(text, task)
+    problem = answer.unread[0] if answer.unread else "" if answer.chain is not None else text.strip()[:40]
+    if answer.chain is None or answer.unread and not lenient:
+        start = text.find(problem)
+        span = Source(text, file).span(start, start + len(problem))
+        raise SourceError("plan_syntax", span, "a chain: JSON or a line of planlearn's chain text", repr(problem))
+    return answer.chain, answer.unread
+
+
+def _json(task: Task, verdict: Verdict, skipped: tuple[str, ...]) -> str:
+    answer: dict[str, Any] = chain_answer(task, verdict)
+    return json.dumps(answer | {"skipped": list(skipped)})
+
+
+def _text(task: Task, verdict: Verdict, skipped: tuple[str, ...]) -> str:
+    from planlearn.feedback import detailed_feedback
+
+    return "\n".join([*(f"skipped: {line}" for line in skipped), detailed_feedback(verdict, task).text])

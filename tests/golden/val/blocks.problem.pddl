@@ -1,0 +1,5 @@
+(define (problem tower)
+  (:domain blocksworld-4ops)
+  (:objects a b c)
+  (:init (handempty) (ontable a) (ontable b) (on c a) (clear c) (clear b))
+  (:goal (and (on a b) (on b c))))

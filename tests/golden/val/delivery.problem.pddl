@@ -1,0 +1,5 @@
+(define (problem one-parcel)
+  (:domain delivery)
+  (:objects t - truck d - drone p q - parcel l1 l2 - place)
+  (:init (at t l1) (at d l1) (at p l1) (road l1 l2) (road l2 hub) (road l1 l1))
+  (:goal (and (at p hub) (not (broken t)) (not (sealed l1)) (= p p))))

@@ -1,0 +1,5 @@
+(define (problem done)
+  (:domain blocksworld-4ops)
+  (:objects a)
+  (:init (handempty) (ontable a) (clear a))
+  (:goal (and (clear a))))

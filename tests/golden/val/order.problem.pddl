@@ -1,0 +1,5 @@
+(define (problem lines)
+  (:domain order)
+  (:objects o1 o2)
+  (:init (p o1) (p o2))
+  (:goal (and (z) (not (p o2)) (p o1) (= o1 o2) (not (= o1 o1)) (q o1) (z))))

@@ -1,0 +1,123 @@
+"""The JSON answer on a plan: one shape for all outcomes, and what each error says."""
+
+import json
+
+import pytest
+
+from val_bridge import (
+    SourceError,
+    check_plan,
+    check_plan_text,
+    no_answer,
+    plan_answer,
+    read_domain,
+    read_plan,
+    read_task,
+    source_answer,
+)
+
+DOMAIN = """(define (domain ferry) (:requirements :adl :numeric-fluents)
+ (:types car place)
+ (:predicates (at ?c - car ?p - place) (ferry ?p - place) (aboard ?c - car) (open ?p - place) (road ?p ?q - place))
+ (:functions (fuel))
+ (:action sail :parameters (?p ?q - place)
+  :precondition (and (ferry ?p) (not (= ?p ?q)) (or (open ?q) (exists (?c - car) (aboard ?c))) (>= (fuel) 2))
+  :effect (and (not (ferry ?p)) (ferry ?q) (decrease (fuel) 2)))
+ (:action board :parameters (?c - car ?p - place)
+  :precondition (and (at ?c ?p) (ferry ?p)) :effect (and (not (at ?c ?p)) (aboard ?c)))
+ (:action land :parameters (?c - car ?p - place)
+  :precondition (and (aboard ?c) (ferry ?p)) :effect (and (at ?c ?p) (not (aboard ?c)))))"""
+PROBLEM = """(define (problem two) (:domain ferry) (:objects a b - car l r - place)
+ (:init (at a l) (at b l) (ferry l) (= (fuel) 3)) (:goal (and (at a r) (not (at b r)))))"""
+TASK = read_task(DOMAIN, PROBLEM)
+
+
+def answer(text: str) -> dict:
+    return plan_answer(TASK, check_plan_text(TASK, text, "p.plan"))
+
+
+def test_a_valid_plan() -> None:
+    told = answer("(board a l)(sail l r)(land a r)")
+    assert (told["valid"], told["error"], told["failing_step"]) == (True, None, None)
+    assert (told["plan_length"], told["metric"], told["unmet_goals"], told["failing_literals"]) == (3, 3, [], [])
+    assert told["steps"][1] == {
+        "action": "(sail l r)", "add": ["(ferry r)"], "delete": ["(ferry l)"], "values": {"(fuel)": [3, 1]},
+    }  # fmt: skip
+
+
+def test_a_failed_precondition_says_all_of_why() -> None:
+    told = answer("(board a l)(sail l r)(land a r)(sail r l)")
+    assert (told["valid"], told["error"], told["failing_step"]) == (False, "precondition", 4)
+    assert told["action"] == "(sail r l)"
+    assert told["failing_literals"] == ["(open l)", "(aboard a)", "(aboard b)", "(>= (fuel) 2)"]
+    assert told["satisfied_literals"] == ["(ferry r)", "(not (= r l))"]
+    assert told["causes"] == {
+        "(open l)": None, "(aboard a)": {"step": 3, "action": "(land a r)"}, "(aboard b)": None,
+    }  # fmt: skip
+    assert told["repair"] == {
+        "all": [
+            {"any": [{"make_true": "(aboard a)"}, {"make_true": "(aboard b)"}]},
+            {"satisfy": "(>= (fuel) 2)", "value": "1", "bound": "2"},
+        ]
+    }
+    assert told["facts"] == ["(at a r)", "(at b l)", "(ferry r)"]
+    assert len(told["steps"]) == 3
+
+
+def test_an_unmet_goal_has_no_step() -> None:
+    told = answer("(board b l)(sail l r)(land b r)")
+    assert (told["valid"], told["error"], told["failing_step"], told["action"]) == (False, "goal", None, None)
+    assert told["failing_literals"] == told["unmet_goals"] == ["(at a r)", "(not (at b r))"]
+    assert told["causes"] == {"(at a r)": None, "(not (at b r))": {"step": 3, "action": "(land b r)"}}
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "field", "value"),
+    [
+        ("(sial l r)", "unknown_action", "nearest", ["sail"]),
+        ("(sail l)", "wrong_arity", "expected", "2 arguments (?p ?q)"),
+        ("(sail l x)", "unknown_object", "argument", 2),
+        ("(sail l a)", "wrong_type", "argument", 2),
+    ],
+)
+def test_a_call_that_names_no_action(text: str, error: str, field: str, value: object) -> None:
+    told = answer(f"(board a l)\n{text}")
+    assert (told["valid"], told["error"], told["failing_step"], told["action"]) == (False, error, 2, text)
+    assert told[field] == value
+    assert (told["place"]["file"], told["place"]["line"], told["place"]["column"]) == ("p.plan", 2, 1)
+
+
+def test_an_unreadable_plan_is_not_valid() -> None:
+    told = answer("sail away")
+    assert (told["valid"], told["error"], told["failing_step"], told["plan_length"]) == (False, "plan_syntax", None, None)
+    with pytest.raises(SourceError) as error:
+        read_plan("sail away", "p.plan")
+    assert source_answer(error.value)["place"] == told["place"]
+
+
+def test_where_nothing_can_be_judged_valid_is_none() -> None:
+    with pytest.raises(SourceError) as error:
+        read_domain("(define (domain d) (:durative-action x))", "d.pddl")
+    told = source_answer(error.value)
+    assert (told["valid"], told["error"]) == (None, "unsupported_feature")
+    assert told["place"]["file"] == "d.pddl"
+    assert no_answer("out of paper")["message"] == "out of paper"
+    assert no_answer("")["valid"] is None
+
+
+def test_all_answers_have_the_same_keys_and_are_json() -> None:
+    told = [answer(text) for text in ("(board a l)(sail l r)(land a r)", "(land a l)", "", "(sail)", "?")]
+    told += [no_answer("x")]
+    assert all(one.keys() == told[0].keys() for one in told)
+    assert [json.loads(json.dumps(one)) for one in told] == told
+
+
+def test_answers_share_nothing() -> None:
+    first = no_answer("")
+    first["steps"].append("spoiled")
+    assert no_answer("")["steps"] == []
+
+
+def test_an_empty_plan_is_judged_against_the_goal() -> None:
+    told = plan_answer(TASK, check_plan(TASK, read_plan("")))
+    assert (told["error"], told["plan_length"], told["failing_literals"]) == ("goal", 0, ["(at a r)"])

@@ -1,0 +1,247 @@
+"""Chains as JSON: what is read, what is refused and where, and the answer with each fact's cause."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from val_bridge import (
+    Call,
+    Claim,
+    Outcome,
+    ParsedChain,
+    SourceError,
+    chain_answer,
+    check_chain,
+    execute,
+    read_chain,
+    read_plan,
+    read_task,
+)
+from val_bridge.check.faults import VIOLATION_KINDS
+
+DOMAIN = """(define (domain lamps) (:predicates (lit ?l) (hand ?l) (wired ?l))
+ (:action light :parameters (?l) :precondition (and (wired ?l) (not (lit ?l)) (hand ?l))
+  :effect (and (lit ?l) (not (hand ?l))))
+ (:action reach :parameters (?l) :precondition (wired ?l) :effect (hand ?l)))"""
+PROBLEM = """(define (problem two) (:domain lamps) (:objects a b)
+ (:init (wired a) (wired b)) (:goal (and (lit a) (not (hand a)))))"""
+TASK = read_task(DOMAIN, PROBLEM, "lamps.pddl")
+WIRED = ["(wired a)", "(wired b)"]
+TRUE = [
+    {"state": WIRED},
+    {"action": "(reach a)", "state": ["(hand a)", *WIRED]},
+    {"action": "(light a)", "state": ["(lit a)", *WIRED]},
+]
+
+
+def answer(items, **options):
+    changes = options.pop("changes", False)
+    return chain_answer(TASK, check_chain(TASK, read_chain(json.dumps(items), changes=changes), **options))
+
+
+def with_state(number, state):
+    return [item | ({"state": state} if place == number else {}) for place, item in enumerate(TRUE)]
+
+
+def facts(step):
+    return [(violation["kind"], violation["fact"]) for violation in step["violations"]]
+
+
+# Reading
+
+
+def test_items_become_claims_with_places():
+    text = '[{"state": ["(wired a)"]},\n {"action": "(REACH a)", "add": ["(hand a)"], "delete": [], "precondition": []}]'
+    parsed = read_chain(text, "c.json")
+    assert parsed.initial == {("wired", "a")}
+    (claim,) = parsed.claims
+    call = Call(name="reach", arguments=("a",))
+    nothing = frozenset()
+    assert claim == Claim(call=call, add=frozenset({("hand", "a")}), delete=nothing, precondition=nothing)
+    assert (claim.span.file, claim.span.line, claim.span.column) == ("c.json", 2, 2)
+    assert read_chain("[]") == ParsedChain()
+    assert read_chain('[{"action": "(reach a)"}]').initial is None
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "expected"),
+    [
+        ("", "1:1", "'[', the start of a JSON list"),
+        ('{"state": []}', "1:1", "'[', the start of a JSON list"),
+        ('[{"state": []}', "1:15", "',' or ']'"),
+        ('[{"state": []}] x', "1:17", "nothing after the list's ']'"),
+        ('[{"state": []},\n 7]', "2:2", "an object with 'action' and 'state'"),
+        ('[{"state": [}]', "1:13", "JSON"),
+        ('[{"sate": []}]', "1:2", "one of action state precondition add delete"),
+        ('[{"state": []}, {"state": []}]', "1:17", "'action'"),
+        ('[{}]', "1:2", "'action', or 'state' alone"),
+        ('[{"action": "reach a"}]', "1:2", 'an action such as "(pick-up a)"'),
+        ('[{"action": "(reach a) (reach b)"}]', "1:2", 'an action such as "(pick-up a)"'),
+        ('[{"action": "(reach a)", "state": "(lit a)"}]', "1:2", "a list of facts in 'state'"),
+        ('[{"action": "(reach a)", "state": [["lit", "a"]]}]', "1:2", "a fact such as \"(on a b)\" in 'state'"),
+        ('[{"state": ["(not (lit a))"]}]', "1:2", "a fact such as \"(on a b)\" in 'state'"),
+        ('[{"state": [], "state": []}]', "1:2", "each key of an item once, not a second 'state'"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_its_place(text, place, expected):
+    with pytest.raises(SourceError) as error:
+        read_chain(text, "c.json")
+    assert error.value.kind == "plan_syntax"
+    assert str(error.value.span) == f"c.json:{place}"
+    assert error.value.expected == expected
+
+
+def test_deep_nesting_is_refused():
+    with pytest.raises(SourceError, match="nested so deeply"):
+        read_chain('[{"state": ' + "[" * 50_000 + "]" * 50_000 + "}]")
+
+
+@given(st.text(max_size=40) | st.text(alphabet='[]{}",: (a)\n', max_size=60))
+def test_any_text_is_read_or_refused(text):
+    try:
+        read_chain(text)
+    except SourceError as error:
+        assert error.line >= 1
+
+
+# Judging
+
+
+def test_a_true_chain_is_valid():
+    told = answer(TRUE)
+    assert told["valid"] is True
+    assert (told["error"], told["failing_step"], told["violations"], told["later"]) == (None, None, [], [])
+
+
+def test_the_first_state_is_step_0():
+    told = answer(with_state(0, ["(wired a)", "(lit b)"]))
+    assert (told["error"], told["failing_step"]) == ("initial_state", 0)
+    assert facts(told) == [("missing", "(wired b)"), ("extra", "(lit b)")]
+
+
+def test_an_effect_that_is_missing_is_named_with_its_place():
+    told = answer(with_state(2, ["(hand a)", *WIRED]))
+    assert (told["error"], told["failing_step"], told["action"]) == ("transition", 2, "(light a)")
+    assert told["violations"] == [
+        {"kind": "missing_add", "fact": "(lit a)", "cause": "the effect (lit ?l) of (light a)",
+         "file": "lamps.pddl", "line": 3, "column": 16},
+        {"kind": "missing_delete", "fact": "(hand a)", "cause": "the effect (not (hand ?l)) of (light a)",
+         "file": "lamps.pddl", "line": 3, "column": 30},
+    ]  # fmt: skip
+    assert [step["error"] for step in told["later"]] == ["goal"]
+    assert told["later"][0]["failing_step"] is None
+
+
+def test_the_frame_is_what_no_effect_changes():
+    told = answer(with_state(1, ["(hand a)", "(lit b)", "(wired a)"]))
+    assert facts(told) == [("frame_lost", "(wired b)"), ("frame_gained", "(lit b)")]
+    assert told["violations"][0]["cause"] == "no effect of (reach a) changes it"
+
+
+def test_a_precondition_names_the_step_that_undid_it():
+    told = answer([*TRUE, {"action": "(light a)", "state": ["(lit a)", *WIRED]}])
+    assert (told["error"], told["failing_step"]) == ("precondition", 3)
+    assert told["violations"] == [
+        {"kind": "unsatisfied", "fact": "(hand a)", "cause": "deleted by step 2, (light a)", "step": 2, "by": "(light a)"},
+        {"kind": "unsatisfied", "fact": "(not (lit a))", "cause": "made true by step 2, (light a)", "step": 2,
+         "by": "(light a)"},
+    ]  # fmt: skip
+
+
+def test_a_precondition_lost_in_a_claimed_state_holds_in_truth():
+    told = answer([TRUE[0], TRUE[1] | {"state": WIRED}, TRUE[2]])
+    assert facts(told) == [("missing_add", "(hand a)")]
+    (later,) = told["later"]
+    assert later["violations"][0] == {
+        "kind": "unsatisfied", "fact": "(hand a)", "cause": "it holds in the true state; a state written before it is wrong",
+    }  # fmt: skip
+
+
+def test_unknown_names_in_a_state():
+    told = answer(with_state(1, ["(hnd a)", "(hand a)", *WIRED]))
+    assert (told["error"], told["failing_step"]) == ("state_fact", 1)
+    assert told["violations"] == [
+        {"kind": "unknown_predicate", "fact": "(hnd a)", "cause": "did you mean 'hand'?"}
+    ]
+    assert facts(answer(with_state(1, ["(hand c)", "(hand a)", *WIRED]))) == [("unknown_object", "(hand c)")]
+
+
+def test_the_goal_has_no_step():
+    told = answer(TRUE[:2])
+    assert (told["error"], told["failing_step"]) == ("goal", None)
+    assert facts(told) == [("unsatisfied_goal", "(not (hand a))"), ("unsatisfied_goal", "(lit a)")]
+
+
+def test_judging_from_the_correct_state_carries_no_error_on():
+    """A fact that is lost once is lost at every later step too when the truth is carried on."""
+    chain = [TRUE[0], TRUE[1] | {"state": ["(hand a)", "(wired a)"]}, TRUE[2] | {"state": ["(lit a)", "(wired a)"]}]
+    assert [step["failing_step"] for step in answer(chain)["later"]] == []
+    told = answer(chain, judge_from="correct")
+    assert (told["failing_step"], [step["failing_step"] for step in told["later"]]) == (1, [2])
+
+
+def test_judging_from_the_correct_state_ends_where_nothing_can_follow():
+    told = answer([TRUE[0], TRUE[2], TRUE[1]], judge_from="correct")
+    assert (told["error"], told["failing_step"]) == ("precondition", 1)
+    assert told["later"] == []
+
+
+def test_states_may_leave_out_static_facts_only_if_asked():
+    fluent = [{"state": []}, TRUE[1] | {"state": ["(hand a)"]}, TRUE[2] | {"state": ["(lit a)"]}]
+    assert answer(fluent, complete=False)["valid"] is True
+    told = answer(fluent)
+    assert (told["error"], facts(told)) == ("initial_state", [("missing", fact) for fact in WIRED])
+
+
+def test_states_may_be_changes():
+    changes = [
+        {"state": WIRED},
+        {"action": "(reach a)", "state": ["(hand a)"]},
+        {"action": "(light a)", "state": ["(lit a)", "(not (hand a))"]},
+    ]
+    assert answer(changes, changes=True)["valid"] is True
+    changes[2]["state"] = ["(lit a)", "(not (wired a))"]
+    told = answer(changes, changes=True)
+    assert facts(told) == [("missing_delete", "(hand a)"), ("frame_lost", "(wired a)")]
+    with pytest.raises(SourceError, match="where states are changes"):
+        read_chain('[{"action": "(reach a)", "state": [], "add": []}]', changes=True)
+
+
+KINDS = sorted({"missing_add", "missing_delete", "frame_lost", "frame_gained"})
+
+
+@given(st.data())
+def test_one_planted_error_is_found_with_kind_step_and_fact(data):
+    """The planter knows what it spoiled; the judge must name exactly that."""
+    steps = execute(TASK, read_plan("(reach a)(reach b)(light a)(light b)(reach a)(light a)").calls[:5]).steps
+    number = data.draw(st.integers(1, len(steps)))
+    step = steps[number - 1]
+    kind = data.draw(st.sampled_from(KINDS))
+    every = {(p, o) for p in ("lit", "hand", "wired") for o in "ab"}
+    pool = {
+        "missing_add": step.action.add,
+        "missing_delete": step.action.delete,
+        "frame_lost": step.after - step.action.add,
+        "frame_gained": every - step.after - step.action.delete,
+    }[kind]
+    if not pool:
+        return
+    atom = data.draw(st.sampled_from(sorted(pool)))
+    spoiled = step.after ^ {atom}
+    items = [{"state": [f"({' '.join(a)})" for a in TASK.initial]}]
+    for place, one in enumerate(steps, 1):
+        state = spoiled if place == number else one.after
+        items.append({"action": str(one.action), "state": [f"({' '.join(a)})" for a in state]})
+    told = answer(items)
+    assert told["valid"] is False
+    assert (told["error"], told["failing_step"]) == ("transition", number)
+    assert facts(told) == [(kind, f"({' '.join(atom)})")]
+    assert kind in VIOLATION_KINDS
+
+
+def test_an_empty_list_claims_nothing():
+    verdict = check_chain(TASK, read_chain("[]"))
+    assert verdict.outcome is Outcome.UNREADABLE
+    assert chain_answer(TASK, verdict)["error"] == "plan_syntax"

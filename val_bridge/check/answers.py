@@ -1,0 +1,245 @@
+"""Verdicts as the JSON objects that `check` and `check-chain` print; every key is always there.
+
+`valid` is None where nothing could be judged. Whatever costs time (steps, trees, causes) is worked out here and not
+while judging.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from itertools import groupby
+from typing import Any
+
+from val_bridge.check.faults import Fault, FaultKind, Outcome, Verdict, Violation
+from val_bridge.check.plan import facts_about
+from val_bridge.pddl.errors import SourceError
+from val_bridge.pddl.formula import number_json
+from val_bridge.pddl.syntax import Atom, Literal, atom_text
+from val_bridge.semantics.chain import Step
+from val_bridge.semantics.state import State
+from val_bridge.semantics.task import Task
+
+_LACKS_EFFECT = {"missing_add": True, "missing_delete": False}
+_FRAME = ("frame_lost", "frame_gained")
+_UNSATISFIED = ("unsatisfied", "unsatisfied_goal")
+
+
+def plan_answer(task: Task, verdict: Verdict) -> dict[str, Any]:
+    """For JSON. `failing_step` counts from 1; it is None for a valid plan, an unreadable one and an unmet goal.
+
+    failing_literals, satisfied_literals: of the precondition that failed, or of the goal. tree: the and-or tree of that
+    condition. causes: for each failing literal which step made it false, with its action; None if it was never true.
+    repair: see `Fault.repair`. facts: what is true of the objects concerned. steps: of each executed action the net
+    changes, and the numbers before and after. nearest: declared names like an unknown one.
+    """
+    first = verdict.first
+    answer = _empty() | {
+        "valid": verdict.outcome is Outcome.VALID,
+        "message": str(verdict),
+        "warnings": list(verdict.warnings),
+        "plan_length": None if verdict.outcome is Outcome.UNREADABLE else verdict.plan_length,
+        "metric": None if verdict.metric is None else number_json(Fraction(verdict.metric)),
+        "steps": [_step(step) for step in verdict.steps],
+        "unmet_goals": _goal_texts(task, verdict.unmet_goals),
+    }
+    if first is None:
+        return answer
+    answer |= _named(first) | {"failing_literals": list(first.failing_literals)}
+    if first.kind is FaultKind.GOAL:
+        answer["unmet_goals"] = list(first.failing_literals)
+    if first.kind in (FaultKind.PRECONDITION, FaultKind.GOAL):
+        tree = first.tree
+        answer |= {
+            "repair": first.repair,
+            "tree": tree,
+            "satisfied_literals": [part["literal"] for part in _parts(tree) if part.get("literal") and part["holds"]],
+            "causes": {
+                str(violation.literal): last_change(task, verdict.steps, violation)
+                for violation in first.violations
+                if violation.atom[0] in task.domain.predicates
+            },
+            "facts": [atom_text(atom) for atom in facts_about(task, _reached(task, verdict), _objects(first))],
+        }
+    return answer
+
+
+def source_answer(error: SourceError) -> dict[str, Any]:
+    """The answer where a domain, a problem or a plan cannot be read; only a plan that cannot be read is invalid."""
+    return _empty() | {
+        "valid": False if error.kind == "plan_syntax" else None,
+        "error": error.kind,
+        "message": str(error),
+        "expected": error.expected,
+        "found": error.found,
+        "nearest": [error.hint] if error.hint else [],
+        "place": {"file": error.file, "line": error.line, "column": error.column, "start": error.span.start, "end": error.span.end},
+    }
+
+
+def no_answer(message: str) -> dict[str, Any]:
+    """The answer where nothing was judged, for another reason than the texts."""
+    return _empty() | {"message": message}
+
+
+def _empty() -> dict[str, Any]:
+    """Every key of an answer, with what stands there if there is nothing to say."""
+    return {
+        "valid": None, "error": None, "failing_step": None, "failing_literals": [], "action": None, "message": "",
+        "warnings": [], "plan_length": None, "metric": None, "steps": [], "unmet_goals": [], "repair": None,
+        "satisfied_literals": [], "tree": None, "causes": {}, "facts": [], "expected": None, "found": None, "nearest": [],
+        "argument": None, "expression": None, "fluent": None, "values": [], "place": None,
+    }  # fmt: skip
+
+
+def _named(fault: Fault) -> dict[str, Any]:
+    span = fault.span
+    return {
+        "error": fault.kind.value,
+        "failing_step": fault.step,
+        "action": fault.action,
+        "expected": fault.expected or None,
+        "found": fault.found or None,
+        "nearest": [fault.hint] if fault.hint else [],
+        "argument": fault.argument,
+        "expression": fault.expression or None,
+        "fluent": fault.fluent or None,
+        "values": list(fault.values),
+        "place": span and {"file": span.file, "line": span.line, "column": span.column, "start": span.start, "end": span.end},
+    }
+
+
+def _reached(task: Task, verdict: Verdict) -> State:
+    return verdict.steps[-1].after if verdict.steps else task.initial
+
+
+def _called(fault: Fault) -> tuple[str, tuple[str, ...]]:
+    """Name and arguments of the fault's action; names hold no spaces."""
+    name, *arguments = (fault.action or "()")[1:-1].split() or [""]
+    return name, tuple(arguments)
+
+
+def _objects(fault: Fault) -> set[str]:
+    """The objects that a failed precondition or goal is about."""
+    return {*_called(fault)[1], *(name for violation in fault.violations for name in violation.atom[1:])}
+
+
+def _parts(tree: dict[str, Any] | None) -> Iterable[dict[str, Any]]:
+    """The conjuncts of a condition."""
+    return tree["children"] if tree and tree.get("op") == "and" else [tree] if tree else []
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return {
+        "action": str(step.action),
+        "add": [atom_text(atom) for atom in sorted(step.after - step.before)],
+        "delete": [atom_text(atom) for atom in sorted(step.before - step.after)],
+        "values": {
+            atom_text(fluent): [None if before is None else number_json(before), number_json(after)]
+            for fluent, (before, after) in step.changed_values.items()
+        },
+    }
+
+
+def _goal_texts(task: Task, atoms: Iterable[Atom]) -> list[str]:
+    return [str(Literal(atom=atom, positive=atom not in task.goal_negative)) for atom in sorted(atoms)]
+
+
+def last_change(task: Task, steps: Sequence[Step], violation: Violation) -> dict[str, Any] | None:
+    """The executed step that last made a literal false, `{"step": 2, "action": "(pick-up b)"}`; None if it never held."""
+    wanted = violation.wanted
+    for number in range(len(steps), 0, -1):
+        step = steps[number - 1]
+        before, after = (violation.atom in task.closed(s, v) for s, v in _ends(step))
+        if before is wanted and after is not wanted:
+            return {"step": number, "action": str(step.action)}
+    return None
+
+
+def _ends(step: Step) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
+    return (step.before, step.values_before), (step.after, step.values_after)
+
+
+def chain_answer(task: Task, verdict: Verdict) -> dict[str, Any]:
+    """For JSON. `failing_step` 0 is the first state; None where only the goal, or the whole text, is at fault.
+
+    `violations`: all of the first failing step, each with its cause; `later`: the failing steps behind it. `executed`:
+    how many steps can truly be executed from the initial state.
+    """
+    steps = [_step_answer(task, verdict, list(faults)) for _, faults in groupby(verdict.faults, key=_place)]
+    empty = {"failing_step": None, "error": None, "action": None, "message": str(verdict), "violations": []}
+    return {
+        "valid": verdict.outcome is Outcome.VALID,
+        **(steps[0] if steps else empty),
+        "later": steps[1:],
+        "chain_length": verdict.plan_length,
+        "executed": len(verdict.steps),
+        "unmet_goals": _goal_texts(task, verdict.unmet_goals),
+    }
+
+
+def _place(fault: Fault) -> tuple[int | None, bool]:
+    # The plan section is judged behind the chain, and counts its steps anew.
+    return fault.step, fault.kind is FaultKind.PLAN_MISMATCH
+
+
+def _step_answer(task: Task, verdict: Verdict, faults: Sequence[Fault]) -> dict[str, Any]:
+    first = faults[0]
+    return {
+        "failing_step": first.step,
+        "error": first.kind.value,
+        "action": first.action,
+        "message": str(first),
+        "violations": [
+            {"kind": violation.kind, "fact": str(violation.literal), **cause_of(task, verdict, fault, violation)}
+            for fault in faults
+            for violation in fault.violations
+        ],
+    }
+
+
+def cause_of(task: Task, verdict: Verdict, fault: Fault, violation: Violation) -> dict[str, Any]:
+    """`cause`, a sentence, and what it speaks of: the effect's place in the domain, or the step that undid a literal."""
+    if violation.kind in _LACKS_EFFECT and fault.step is not None:
+        effect = _effect(task, fault, violation)
+        if effect is not None and effect.span is not None:
+            return {
+                "cause": f"the effect {effect} of {fault.action}",
+                "file": effect.span.file, "line": effect.span.line, "column": effect.span.column,
+            }  # fmt: skip
+    if violation.kind in _FRAME:
+        return {"cause": f"no effect of {fault.action} changes it"}
+    if violation.kind in _UNSATISFIED:
+        before = verdict.plan_length if fault.step is None else fault.step - 1
+        # Where a step before it cannot be executed, nobody knows what was true.
+        return _undone(task, verdict.steps[:before], violation) if len(verdict.steps) >= before else {}
+    if fault.hint:
+        return {"cause": f"did you mean '{fault.hint}'?"}
+    return {}
+
+
+def _effect(task: Task, fault: Fault, violation: Violation) -> Literal | None:
+    """The literal of the schema whose ground atom the state lacks or keeps."""
+    name, arguments = _called(fault)
+    schema = task.domain.actions.get(name)
+    if schema is None or len(arguments) != len(schema.parameters):
+        return None
+    binding = {parameter.name: argument for parameter, argument in zip(schema.parameters, arguments, strict=True)}
+    for effect in schema.effect:
+        ground = tuple(binding.get(term, term) for term in effect.atom)
+        if ground == violation.atom and effect.positive is _LACKS_EFFECT[violation.kind]:
+            return effect
+    return None
+
+
+def _undone(task: Task, steps: Sequence[Step], violation: Violation) -> dict[str, Any]:
+    """Why a literal does not hold; the true states decide, not the claimed ones."""
+    wanted = violation.wanted
+    true = steps[-1].after if steps else task.initial
+    if (violation.atom in true) is wanted:
+        return {"cause": "it holds in the true state; a state written before it is wrong"}
+    change = last_change(task, steps, violation)
+    if change is None:
+        return {"cause": "it was never true" if wanted else "it was true from the start"}
+    verb = "deleted" if wanted else "made true"
+    return {"cause": f"{verb} by step {change['step']}, {change['action']}", "step": change["step"], "by": change["action"]}
