@@ -112,6 +112,18 @@ def test_output_that_ends_early_gives_no_answer():
     assert read_output(output[: output.index("Plan valid")], ["blocks-valid.plan"]) == {}
 
 
+@pytest.mark.parametrize("echo", [",", "\r\r", "@#"])
+def test_characters_echoed_before_the_report_hide_nothing(echo):
+    output = f"Checking plan: x\n{echo}Bad plan description!\n"
+    assert read_output(output, ["x"]) == {"x": Answer(said=Said.REFUSED, words="Bad plan description!")}
+
+
+def test_val_echoes_characters_before_a_refusal(val):
+    """Found by random plans: with types, a comma and an unknown action."""
+    (row,) = crosscheck(*DELIVERY, [("comma", b"(go t l1 l2),\r\n(jump)")], val)
+    assert (row.theirs.said, row.theirs.words) == (Said.REFUSED, "Bad plan description!")
+
+
 def test_a_name_in_the_output_is_none_of_ours():
     assert read_output("Checking plan: other\nPlan valid\n", ["mine"]) == {}
 

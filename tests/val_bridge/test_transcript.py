@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from pathlib import Path
 
@@ -9,11 +10,25 @@ import pytest
 
 from tests.golden_files import check_golden
 from tests.val_bridge.val_cases import FOLDER, RUNS, SINGLE, inputs, text
+from tests.walks import walk
+from val_bridge import (
+    BindError,
+    SourceError,
+    Task,
+    check_plan,
+    check_plan_text,
+    load_plan,
+    read_plan,
+    read_task,
+    transcript,
+    write_domain,
+    write_problem,
+)
 from val_bridge import __main__ as command
-from val_bridge import check_plan, check_plan_text, read_plan, read_task, transcript
 from val_bridge.dialect import advice_lines
 from val_bridge.dialect.binary import Val
 from val_bridge.dialect.deviations import DEVIATIONS
+from val_bridge.dialect.random_plans import random_plans
 
 
 @pytest.mark.parametrize("name", RUNS)
@@ -75,6 +90,38 @@ def test_advice_can_be_left_out() -> None:
     plan = read_plan("")
     said = transcript(task, plan, check_plan(task, plan), verbose=True, advice=False)
     assert "Plan invalid" in said and "Advice" not in said
+
+
+@pytest.mark.parametrize("name", ["blocksworld", "logistics", "gripper"])
+def test_whole_runs_on_random_plans_are_printed_as_val_prints_them(
+    name: str, val: Val, tmp_path: Path, capsys, monkeypatch
+) -> None:
+    """Byte for byte, several plans a run, for all plans that name actions and objects."""
+    monkeypatch.chdir(tmp_path)
+    compared = 0
+    for seed in range(3):
+        task = walk(name, seed)[0]
+        Path("domain").write_text(write_domain(task.domain))
+        Path("problem").write_text(write_problem(task.problem))
+        files = []
+        for file, content in random_plans(task, random.Random(f"transcript {name} {seed}"), 60):
+            Path(file).write_bytes(content)
+            if b"\r" not in content and names_actions(task, file):
+                files.append(file)
+        words = ["-v", "domain", "problem", *files]
+        command.main(words)
+        assert capsys.readouterr().out == val.run(words, tmp_path, 60).output
+        compared += len(files)
+    assert compared > 100
+
+
+def names_actions(task: Task, file: str) -> bool:
+    try:
+        for call in load_plan(file).calls:
+            task.bind(call)
+    except (SourceError, BindError):
+        return False
+    return True
 
 
 # A reader such as PlanBench's: it looks for lines, and takes the advice between two of them.

@@ -45,6 +45,7 @@ class Answer:
 _SET = re.compile(r"(?:and |or )?\(Set (\(.*\)) to (true|false)\)\Z")
 _SATISFY = re.compile(r"(?:and |or )?\(((?:Do NOT satisfy|Satisfy) .*)\)\Z")
 _REFUSALS = ("Bad plan description!", "Bad plan file!")
+_OPENINGS = (*_REFUSALS, "Plan to validate:", "Plan executed successfully - checking goal")
 _ENDINGS = ("No matching action defined for ", "Object with unknown type: ", "Error: Bad operator in plan!")
 _TASK_REFUSALS = (
     "Bad domain file!",
@@ -89,6 +90,8 @@ def _reports(output: str, names: set[str]) -> Iterator[tuple[str, list[str]]]:
 
 
 def _answer(lines: list[str]) -> Answer | None:
+    # Characters of the plan that VAL's parser does not know, commas and carriage returns, stand before the first line.
+    lines = [next((known for known in _OPENINGS if line.endswith(known)), line) for line in lines[:1]] + lines[1:]
     literals = tuple(sorted(set(_literals(lines))))
     for line in lines:
         if line in _REFUSALS:
