@@ -15,6 +15,7 @@ from val_bridge.check.faults import Fault, FaultKind, Outcome, Verdict, Violatio
 from val_bridge.check.plan import facts_about
 from val_bridge.pddl.errors import SourceError
 from val_bridge.pddl.formula import number_json
+from val_bridge.pddl.span import Span
 from val_bridge.pddl.syntax import Atom, Literal, atom_text
 from val_bridge.semantics.chain import Step
 from val_bridge.semantics.state import State
@@ -73,7 +74,7 @@ def source_answer(error: SourceError) -> dict[str, Any]:
         "expected": error.expected,
         "found": error.found,
         "nearest": [error.hint] if error.hint else [],
-        "place": {"file": error.file, "line": error.line, "column": error.column, "start": error.span.start, "end": error.span.end},
+        "place": _span(error.span),
     }
 
 
@@ -93,7 +94,6 @@ def _empty() -> dict[str, Any]:
 
 
 def _named(fault: Fault) -> dict[str, Any]:
-    span = fault.span
     return {
         "error": fault.kind.value,
         "failing_step": fault.step,
@@ -105,8 +105,12 @@ def _named(fault: Fault) -> dict[str, Any]:
         "expression": fault.expression or None,
         "fluent": fault.fluent or None,
         "values": list(fault.values),
-        "place": span and {"file": span.file, "line": span.line, "column": span.column, "start": span.start, "end": span.end},
+        "place": _span(fault.span) if fault.span else None,
     }
+
+
+def _span(span: Span) -> dict[str, Any]:
+    return {"file": span.file, "line": span.line, "column": span.column, "start": span.start, "end": span.end}
 
 
 def _reached(task: Task, verdict: Verdict) -> State:
