@@ -1,7 +1,8 @@
 """The words of the chain format and the choices in it.
 
     answer  = "Chain:\\n"? ["left" (atoms | "none") "\\n"] step* "Plan:\\n" action*        (the prompt ends with "Chain:\\n")
-    step    = action ["needs" atoms] ["takes" atoms] ["drops" atoms] ["gives" atoms] "\\n"
+    step    = ["for" atoms "\\n"]
+              action ["needs" atoms] ["takes" atoms] ["drops" atoms] ["gives" atoms] "\\n"
               ["state" atoms "\\n"] ["left" (atoms | "none") "\\n"]
     action  = name argument*                              atoms = atom ("," atom)*
     atom    = ["not"] predicate argument*
@@ -10,8 +11,9 @@
 that it deletes without needing them, `gives` facts that it adds. So precondition = needs + takes, delete =
 takes + drops, add = gives, and nothing is written twice. `state` is the whole next state, `left` the goals
 not yet reached: at the start, and where a step changes them ("none" once all are reached). They stand in the order in
-which the plan reaches them for good, so the first is what the next steps are for. Static atoms (no action
-changes them) stand in the prompt alone: neither in `needs` nor in `state`.
+which the plan reaches them for good, so the first is what the next steps are for. `for` says what a step is for, from
+a goal down to the fact that the step makes true: each fact is needed for the one before it, and none of them holds yet
+(see `purpose`). Static atoms (no action changes them) stand in the prompt alone: neither in `needs` nor in `state`.
 """
 
 from __future__ import annotations
@@ -22,10 +24,10 @@ from dataclasses import dataclass
 from planlearn.errors import PlanlearnError
 
 NEEDS, TAKES, DROPS, GIVES = "needs", "takes", "drops", "gives"
-STATE, LEFT, NONE, NOT = "state", "left", "none", "not"
+FOR, STATE, LEFT, NONE, NOT = "for", "state", "left", "none", "not"
 CHAIN_HEADER, PLAN_HEADER = "Chain:", "Plan:"
 PARTS = (NEEDS, TAKES, DROPS, GIVES)
-RESERVED = frozenset({*PARTS, STATE, LEFT, NONE, NOT})
+RESERVED = frozenset({*PARTS, FOR, STATE, LEFT, NONE, NOT})
 
 STATES = ("changes", "full")
 
@@ -40,11 +42,13 @@ class ChainStyle:
 
     states: "changes" (the effects alone; s' follows from them) or "full" (the whole s' behind them).
     goals: whether the goals that are left stand at the start and behind each step that changes them.
+    purposes: whether each step says what it is for.
     domain_in_prompt: whether the prompt holds the domain's schemas.
     """
 
     states: str = "changes"
     goals: bool = True
+    purposes: bool = False
     domain_in_prompt: bool = True
 
     def __post_init__(self) -> None:

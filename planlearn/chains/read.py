@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from planlearn.chains.grammar import (
     CHAIN_HEADER,
     DROPS,
+    FOR,
     GIVES,
     LEFT,
     NEEDS,
@@ -20,7 +21,7 @@ from planlearn.chains.grammar import (
     STATE,
     TAKES,
 )
-from val_bridge import Atom, Call, Claim, ParsedChain, Plan, SourceError, Span, Task
+from val_bridge import Atom, Call, Claim, Literal, ParsedChain, Plan, SourceError, Span, Task
 
 # A PDDL name: what is none names nothing in any task, so the line is unreadable rather than wrong.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z")
@@ -62,14 +63,20 @@ def _names(text: str, wanted: str) -> tuple[str, ...]:
     return names
 
 
-def _atoms(text: str) -> tuple[frozenset[Atom], frozenset[Atom]]:
-    """(positive, negated) atoms of a comma list, or of "none"."""
-    signed: tuple[set[Atom], set[Atom]] = set(), set()
+def _literals(text: str) -> tuple[Literal, ...]:
+    """The literals of a comma list in their order; none for "none"."""
+    literals = []
     for part in text.split(",") if text.strip() != NONE else ():
         words = part.split()
         negated = words[:1] == [NOT]
-        signed[negated].add(_names(" ".join(words[negated:]), "an atom"))
-    return frozenset(signed[0]), frozenset(signed[1])
+        literals.append(Literal(atom=_names(" ".join(words[negated:]), "an atom"), positive=not negated))
+    return tuple(literals)
+
+
+def _atoms(text: str) -> tuple[frozenset[Atom], frozenset[Atom]]:
+    """(positive, negated) atoms of a comma list, or of "none"."""
+    literals = _literals(text)
+    return tuple(frozenset(lit.atom for lit in literals if lit.positive is sign) for sign in (True, False))
 
 
 def _parts(line: str) -> tuple[str, dict[str, tuple[frozenset[Atom], frozenset[Atom]]]]:
@@ -159,23 +166,33 @@ def _chain(text: str, start: int, end: int, task: Task) -> tuple[ParsedChain | N
     start_left: frozenset[Atom] | None = None
     start_line = ""
     in_step = False
+    above: tuple[str, tuple[Literal, ...]] | None = None  # a purpose whose step has not come yet
     for line, span in _lines(text, start, end):
-        detail = line.partition(" ")[0] in (STATE, LEFT)
+        word, _, rest = line.partition(" ")
+        purpose, above = above, None
         try:
-            if not detail:
+            if word == LEFT and not claims and not unread and start_left is None and purpose is None:
+                start_left, start_line = frozenset().union(*_atoms(rest)), line
+            elif word not in (STATE, LEFT):
                 # What stands behind an unread step says nothing about the step before it.
                 in_step = False
-                claims.append(_claim(line, span))
-                in_step = True
-            elif not claims and not unread and start_left is None and line.partition(" ")[0] == LEFT:
-                start_left = frozenset().union(*_atoms(line.partition(" ")[2]))
-                start_line = line
+                if word == FOR:
+                    above = line, _literals(rest)
+                else:
+                    claim = _claim(line, span)
+                    claims.append(replace(claim, purpose=purpose[1]) if purpose else claim)
+                    purpose, in_step = None, True
             elif not in_step:
                 raise _Unreadable("no step that this belongs to")
             else:
                 claims[-1] = _with_state_or_goals(claims[-1], line, task)
         except _Unreadable:
-            unread.append(line)
+            unread += [purpose[0], line] if purpose else [line]
+            purpose = None
+        if purpose is not None:
+            unread.append(purpose[0])
+    if above is not None:
+        unread.append(above[0])
     if start_left is not None and not claims:
         unread.insert(0, start_line)  # goals of no chain
     parsed = ParsedChain(unmet_goals=start_left, claims=tuple(claims), unread=tuple(unread))

@@ -9,6 +9,7 @@ from enum import Enum
 from planlearn.chains.grammar import (
     CHAIN_HEADER,
     DROPS,
+    FOR,
     GIVES,
     LEFT,
     NEEDS,
@@ -20,8 +21,9 @@ from planlearn.chains.grammar import (
     ChainStyle,
     check_names,
 )
+from planlearn.chains.purpose import purposes
 from planlearn.errors import require_strips
-from val_bridge import Action, Atom, Chain, ParsedChain, Plan, State, Task
+from val_bridge import Action, Atom, Chain, Literal, ParsedChain, Plan, State, Task
 
 CHAIN_INSTRUCTION = "Write the chain of steps, then the plan."
 
@@ -87,7 +89,11 @@ def action_line(task: Task, action: Action) -> str:
 def chain_text(task: Task, chain: Chain, style: ChainStyle) -> str:
     """The chain's lines, one "\\n" behind each."""
     order = reached_order(task, chain)
-    steps = ((action_line(task, s.action), s.after, goals_left_text(task, s.after, order)) for s in chain.steps)
+    why = purposes(task, chain) if style.purposes else [()] * len(chain)
+    steps = (
+        (_purposed(action_line(task, s.action), purpose), s.after, goals_left_text(task, s.after, order))
+        for s, purpose in zip(chain.steps, why, strict=True)
+    )
     return _chain_text(task, goals_left_text(task, task.initial, order), steps, style)
 
 
@@ -104,6 +110,7 @@ def claims_text(
         negative = _fluent(task, task.bind(claim.call).negative)
         head = (claim.call.name, *claim.call.arguments)
         line = _step_text(head, claim.precondition, negative, claim.add, claim.delete)
+        line = _purposed(line, claim.purpose if style.purposes and claim.purpose else ())
         steps.append((line, claim.after, _goals_text(task, claim.unmet_goals, order)))
     return _chain_text(task, _goals_text(task, parsed.unmet_goals, order), steps, style)
 
@@ -116,6 +123,12 @@ def reached_order(task: Task, chain: Chain) -> dict[Atom, int]:
         unmet = [number for number, step in enumerate(chain.steps, 1) if (atom in step.before) is not wanted]
         order[atom] = max(unmet, default=0)
     return order
+
+
+def _purposed(line: str, purpose: Iterable[Literal]) -> str:
+    """A step's line with a line above it that says what the step is for, in the order given; no line for nothing."""
+    words = ", ".join(atom_words(literal.atom, positive=literal.positive) for literal in purpose)
+    return f"{FOR} {words}\n{line}" if words else line
 
 
 def _chain_text(task: Task, left: str, steps: Iterable[tuple[str, State, str]], style: ChainStyle) -> str:

@@ -168,7 +168,7 @@ def load_trained(folder: Path, model: str | None) -> tuple[LoadedModel, ChainSty
     from planlearn.models import load_model, read_adapter_record, weights_hash
 
     corpus = trained_recipe(folder).get("corpus", {})
-    style = ChainStyle(**{k: corpus[k] for k in ("states", "goals", "domain_in_prompt") if k in corpus})
+    style = ChainStyle(**{k: corpus[k] for k in ("states", "goals", "purposes", "domain_in_prompt") if k in corpus})
     about: dict[str, Any] = {"decoding": "greedy, whole vocabulary, one attempt, no feedback"}
     if (folder / "adapter_config.json").exists():
         record = read_adapter_record(folder)

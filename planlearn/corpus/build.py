@@ -40,7 +40,7 @@ class Drawn:
 
 
 def style_of(corpus: CorpusRecipe) -> ChainStyle:
-    return ChainStyle(states=corpus.states, goals=corpus.goals, domain_in_prompt=corpus.domain_in_prompt)
+    return ChainStyle(states=corpus.states, goals=corpus.goals, purposes=corpus.purposes, domain_in_prompt=corpus.domain_in_prompt)
 
 
 class ProblemSource:
@@ -76,7 +76,7 @@ class ProblemSource:
                 if reason:
                     self.rejected[reason] += 1
                     continue
-                plan = reference_plan(self.domain, task)
+                plan = reference_plan(self.domain, task, to_teach=True)
                 if max_steps is not None and len(plan.calls) > max_steps:
                     self.rejected["plan too long"] += 1
                     continue

@@ -1,8 +1,12 @@
-"""LoRA's linear layer as one differentiable function.
+"""LoRA's linear layer and the loss of a frozen vocabulary, each as one differentiable function.
 
 peft computes base(x) + scale * B(A(x)) as separate modules with their own casts and sums. For a frozen weight and no
 dropout the same value and gradients come from fewer passes over memory, and in bfloat16 without casting activations
 to float32 and back. Hu et al. 2021, section 4.1.
+
+The loss of a vocabulary of tens of thousands of words is bound by memory, not by products: logits of a few hundred tokens
+are a hundred megabytes, read and written by each of torch's passes forward and backward. Where the words' weights are
+frozen, the gradient is known as soon as the loss is, so a few rows at a time go through while they lie in the cache.
 """
 
 from __future__ import annotations
@@ -69,6 +73,41 @@ def fuse_lora(model: nn.Module) -> int:
         layer.forward = forward
         count += 1
     return count
+
+
+_ROWS = 128
+"""Rows of logits at a time: 25 MB in float32 at 49,152 words."""
+
+
+class _FrozenVocabularyLoss(torch.autograd.Function):
+    """Sum over rows of -log softmax(h Wᵀ + b)[label]. Shapes: h (n, d), W (v, d), b (v), labels (n); the result is one number.
+
+    Gradients flow to h alone: (softmax - one-hot) W, worked out beside the loss. Softmax in float32, products in h's type.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor | None, labels: Tensor) -> Tensor:
+        loss = hidden.new_zeros((), dtype=torch.float32)
+        gradient = torch.empty_like(hidden)
+        for start in range(0, len(labels), _ROWS):
+            rows, wanted = hidden[start : start + _ROWS], labels[start : start + _ROWS, None]
+            logits = F.linear(rows, weight, bias).float()
+            logits -= logits.logsumexp(-1, keepdim=True)
+            loss -= logits.gather(1, wanted).sum()
+            logits.exp_().scatter_add_(1, wanted, logits.new_full((1, 1), -1.0).expand_as(wanted))
+            torch.mm(logits.to(weight.dtype), weight, out=gradient[start : start + _ROWS])
+        ctx.save_for_backward(gradient)
+        return loss
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        (gradient,) = ctx.saved_tensors
+        return gradient * grad.to(gradient.dtype), None, None, None
+
+
+def frozen_vocabulary_loss(hidden: Tensor, head: nn.Module, labels: Tensor) -> Tensor:
+    """Summed negative log likelihood of `labels` (n) under the words' weights `head`, which must be frozen; no unit."""
+    return _FrozenVocabularyLoss.apply(hidden, head.weight, getattr(head, "bias", None), labels)
 
 
 def bfloat16_pays(threshold: float = 1.4, size: int = 1024) -> bool:

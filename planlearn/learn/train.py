@@ -119,7 +119,10 @@ def train(recipe: Recipe, loaded: Any, corpus: Path, run: Path) -> Path:
     for torn in checkpoints.glob("checkpoint-*"):
         if last is None or int(torn.name.rpartition("-")[2]) > int(last.name.rpartition("-")[2]):
             shutil.rmtree(torn)
-    cap, record = MinutesCap(recipe.minutes, schedule), Record(run / "training.jsonl", batch * accumulate)
+    lengths = [len(t.input_ids) for t in ordered]
+    padded = [batch * max(lengths[start : start + batch]) for start in range(0, len(lengths), batch)]
+    step_tokens = [sum(padded[start : start + accumulate]) for start in range(0, len(padded), accumulate)]
+    cap, record = MinutesCap(recipe.minutes, schedule, step_tokens), Record(run / "training.jsonl", batch * accumulate)
 
     def keep(step: int, snapshot: Any) -> None:
         folder = run / "snapshots" / f"step-{step}"

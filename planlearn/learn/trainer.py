@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch.nn.functional as F
+from torch import nn
 from transformers import TrainerCallback
 from transformers.optimization import get_scheduler
 from trl import SFTTrainer
 
 from planlearn.files import read_json_lines, write_json, write_text
+from planlearn.learn.kernels import frozen_vocabulary_loss
 from planlearn.learn.tokens import IGNORED
 from planlearn.progress import Progress
 
@@ -37,8 +39,11 @@ class ChainTrainer(SFTTrainer):
         hidden = causal.model(input_ids=inputs["input_ids"], use_cache=False).last_hidden_state[:, :-1]
         kept = labels != IGNORED
         head = causal.get_output_embeddings()
-        logits = F.linear(hidden[kept], head.weight, getattr(head, "bias", None)).float()
-        loss = F.cross_entropy(logits, labels[kept], reduction="sum")
+        if isinstance(head, nn.Linear) and not any(p.requires_grad for p in head.parameters()):
+            loss = frozen_vocabulary_loss(hidden[kept], head, labels[kept])
+        else:
+            logits = F.linear(hidden[kept], head.weight, getattr(head, "bias", None)).float()
+            loss = F.cross_entropy(logits, labels[kept], reduction="sum")
         count = kept.sum() if num_items_in_batch is None else num_items_in_batch
         self._total_train_tokens += int((inputs["attention_mask"]).sum())
         return loss / count
@@ -55,12 +60,13 @@ class ChainTrainer(SFTTrainer):
 class MinutesCap(TrainerCallback):
     """Shortens the schedule, once, to what fits the minutes; the shortened schedule survives a kill.
 
-    The speed is measured over steps 3 to 12 (the first ones warm up). The learning rate's schedule is rebuilt for the
-    new number of steps, so it still ends where it would have ended.
+    tokens: of each step, padding included. The speed is measured in tokens over steps 3 to 12 (the first ones warm up),
+    since a curriculum's first examples are its shortest. The learning rate's schedule is rebuilt for the new number of
+    steps, so it still ends where it would have ended.
     """
 
-    def __init__(self, minutes: float | None, path: Path) -> None:
-        self.minutes, self.path, self.trainer = minutes, path, None
+    def __init__(self, minutes: float | None, path: Path, tokens: Sequence[int]) -> None:
+        self.minutes, self.path, self.tokens, self.trainer = minutes, path, tokens, None
         self.start = self.third = 0.0
 
     @staticmethod
@@ -77,10 +83,10 @@ class MinutesCap(TrainerCallback):
             self.third = time.monotonic()
         if state.global_step != 12:
             return
-        per_step = (time.monotonic() - self.third) / 10
+        per_token = (time.monotonic() - self.third) / sum(self.tokens[step % len(self.tokens)] for step in range(2, 12))
         left = self.minutes * 60 - (time.monotonic() - self.start)
-        steps = min(state.max_steps, 12 + max(1, int(left / per_step)))
-        write_json(self.path, {"max_steps": steps, "seconds_per_step": round(per_step, 3)})
+        steps = self.fitting(12, state.max_steps, left / per_token)
+        write_json(self.path, {"max_steps": steps, "seconds_per_token": per_token})
         state.max_steps = args.max_steps = steps
         trainer = self.trainer
         fresh = get_scheduler(
@@ -90,6 +96,14 @@ class MinutesCap(TrainerCallback):
         fresh.last_epoch = state.global_step
         trainer.lr_scheduler = fresh
         trainer.callback_handler.lr_scheduler = fresh
+
+    def fitting(self, done: int, planned: int, tokens: float) -> int:
+        """How many steps in all, beyond `done` and at most `planned`, take no more tokens from there on; one more at least."""
+        steps = done
+        while steps < planned and (steps == done or tokens >= self.tokens[steps % len(self.tokens)]):
+            tokens -= self.tokens[steps % len(self.tokens)]
+            steps += 1
+        return steps
 
 
 class WholeCheckpoints(TrainerCallback):

@@ -6,7 +6,7 @@ import random
 from dataclasses import replace
 
 from planlearn.errors import EngineError, require_strips
-from planlearn.planners.blocksworld import plan_blocksworld
+from planlearn.planners.blocksworld import plan_blocksworld, plan_goal_by_goal
 from planlearn.planners.engines import engine_plan
 from planlearn.planners.logistics import plan_logistics
 from planlearn.planners.roles import NotCovered, recognise
@@ -19,25 +19,29 @@ STATES = 20_000
 """States that breadth-first search keeps before it gives up."""
 
 _PLANNERS = {"blocksworld": plan_blocksworld, "logistics": plan_logistics}
+_TEACHERS = {"blocksworld": plan_goal_by_goal}
 
 
 class PlannerFault(Exception):
     """A planner gave a plan that does not hold: a defect of planlearn, or of an engine."""
 
 
-def plan(task: Task, *, rng: random.Random | None = None, limit: int = LIMIT) -> Plan | None:
+def plan(
+    task: Task, *, rng: random.Random | None = None, limit: int = LIMIT, to_teach: bool = False
+) -> Plan | None:
     """A plan from the initial state; see `plan_from`."""
-    return plan_from(task, task.initial, rng=rng, limit=limit)
+    return plan_from(task, task.initial, rng=rng, limit=limit, to_teach=to_teach)
 
 
 def plan_from(
-    task: Task, state: State, *, rng: random.Random | None = None, limit: int = LIMIT
+    task: Task, state: State, *, rng: random.Random | None = None, limit: int = LIMIT, to_teach: bool = False
 ) -> Plan | None:
     """A checked plan from `state` (all facts, static ones too) to the task's goal, None if there is none.
 
     Blocksworld: shortest unless the limit is met. Logistics: nearly shortest. Any words may stand for those
     of the two domains. Other tasks: shortest, by breadth-first search. The same task and state give the same
-    plan in every process; `rng` chooses among equally good ones instead.
+    plan in every process; `rng` chooses among equally good ones instead. `to_teach`: where the domain has one, by a
+    planner whose every step follows from few facts; its plans may be a little longer.
     Raises EngineError where breadth-first search meets its limit, BeyondStrips for a task that it cannot treat.
     """
     require_strips(task, task.problem.name, "planners")
@@ -46,7 +50,8 @@ def plan_from(
     try:
         if roles is None:
             raise NotCovered("no planner of its own")
-        calls = _PLANNERS[roles.model](task, roles, state, rng=rng, limit=limit)
+        planners = _PLANNERS | _TEACHERS if to_teach else _PLANNERS
+        calls = planners[roles.model](task, roles, state, rng=rng, limit=limit)
     except NotCovered:
         calls = shortest_plan(task, state, rng=rng, limit=STATES)
     return None if calls is None else _checked(_starting_at(task, state), Plan(calls=tuple(calls)))
@@ -59,6 +64,7 @@ def reference_plan(
     rng: random.Random | None = None,
     engine: str = "pyperplan",
     seconds: float = 60.0,
+    to_teach: bool = False,
 ) -> Plan | None:
     """A checked plan for a task of any domain, None if there is none; `domain` is its name in errors.
 
@@ -66,7 +72,7 @@ def reference_plan(
     Raises EngineError if it is missing, fails or is stopped, BeyondStrips as `plan` does.
     """
     try:
-        return plan(task, rng=rng)
+        return plan(task, rng=rng, to_teach=to_teach)
     except EngineError:
         pass
     try:

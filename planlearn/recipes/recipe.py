@@ -41,7 +41,7 @@ class CorpusRecipe(_Strict):
     renamings: how many training examples one drawn problem gives, each with its objects' names shuffled anew; for
     domains without static facts alone (elsewhere names carry meaning, as l0-1 does), and cheaper than more problems.
     judged: share of Phase 1 examples (judged plans, half of them spoiled) among the training examples, in [0, 1).
-    states, goals, domain_in_prompt: see `planlearn.chains.ChainStyle`.
+    states, goals, purposes, domain_in_prompt: see `planlearn.chains.ChainStyle`.
     """
 
     examples: PositiveInt
@@ -51,6 +51,7 @@ class CorpusRecipe(_Strict):
     judged: float = Field(default=0.0, ge=0.0, lt=1.0)
     states: Literal["changes", "full"] = "changes"
     goals: bool = True
+    purposes: bool = False
     domain_in_prompt: bool = True
     stages: list[StageRecipe]
     validation_sizes: dict[str, PositiveFloat]

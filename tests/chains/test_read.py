@@ -16,7 +16,7 @@ TRUE = "stack a b takes clear b, holding a gives clear a, handempty, on a b\nlef
 @cache
 def true_answer(name: str, full: bool) -> tuple[Task, str]:
     task, chain = walk(name, 1)
-    style = ChainStyle(states="full" if full else "changes")
+    style = ChainStyle(states="full" if full else "changes", purposes=full)
     return task, "".join(segment.text for segment in answer_segments(task, chain, style)[1:])
 
 
@@ -25,10 +25,10 @@ def read(text: str) -> Answer:
 
 
 def account_for_every_line(text: str, answer: Answer) -> None:
-    """Chain section: a claim, a state, goals left or an unread line for each line that is not blank."""
+    """Chain section: a claim, a purpose, a state, goals left or an unread line for each line that is not blank."""
     claims = answer.chain.claims if answer.chain else ()
     said = bool(answer.chain and answer.chain.unmet_goals is not None)
-    said += sum(1 + (c.after is not None) + (c.unmet_goals is not None) for c in claims)
+    said += sum(1 + sum(x is not None for x in (c.after, c.unmet_goals, c.purpose)) for c in claims)
     lines = text.split("\n")
     if lines[0].rstrip(" \t\r") == "Chain:" and len(lines) > 1:
         lines = lines[1:]
@@ -42,7 +42,7 @@ def account_for_every_line(text: str, answer: Answer) -> None:
 
 words = st.sampled_from(
     ["\n", "\n", "\n", ",", "(", ")", "Plan:", "Chain:", "needs", "takes", "drops", "gives", "state", "left",
-     "none", "not", "stack", "a", "b", "on a b", "\t", "\r", "\u2028", "\x00", "7"]
+     "for", "none", "not", "stack", "a", "b", "on a b", "\t", "\r", "\u2028", "\x00", "7"]
 )  # fmt: skip
 soup = st.lists(words, max_size=40).map(" ".join)
 
@@ -118,6 +118,28 @@ def test_what_stands_behind_an_unread_step_belongs_to_no_other() -> None:
     answer = read("pick-up a takes clear a gives holding a\n??\nleft none\nstate clear b\nPlan:\n")
     assert answer.unread == ("??", "left none", "state clear b")
     assert answer.chain.claims[0].unmet_goals is None and answer.chain.claims[0].after is None
+
+
+@pytest.mark.parametrize(
+    "text, unread",
+    [
+        ("for on a b\n", ("for on a b",)),  # no step behind it
+        ("for on a b\nfor on a b\n" + TRUE, ("for on a b",)),  # two for one step
+        ("for on a b\nstate clear a\n" + TRUE, ("for on a b", "state clear a")),
+        ("for on a b\nleft none\n" + TRUE, ("for on a b", "left none")),
+        ("for on a b\nstack a, b\n" + TRUE, ("for on a b", "stack a, b")),
+        ("for\n" + TRUE, ("for",)),
+        ("for on a b\nPlan:\n", ("for on a b",)),
+        (TRUE + "for on a b\nstate clear a\n", ("for on a b", "state clear a")),
+    ],
+)
+def test_a_purpose_stands_right_above_its_step(text: str, unread: tuple[str, ...]) -> None:
+    assert read(text).unread == unread
+
+
+def test_a_purpose_is_read_in_its_order() -> None:
+    (claim,) = read("for on b c, not clear a, holding b\n" + TRUE).chain.claims
+    assert list(map(str, claim.purpose)) == ["(on b c)", "(not (clear a))", "(holding b)"]
 
 
 def test_a_second_state_or_second_goals_are_unread() -> None:

@@ -3,11 +3,16 @@
 import pytest
 
 from planlearn.chains import ChainStyle, Role, answer_segments, read_answer
+from planlearn.chains.purpose import purposes
 from planlearn.problems import DOMAINS, domain_names
 from tests.walks import NAMES, walk
 from val_bridge import Outcome, check_chain, check_plan
 
-STYLES = [ChainStyle(states=states, goals=goals) for states in ("changes", "full") for goals in (True, False)]
+STYLES = [
+    ChainStyle(states=states, goals=said, purposes=purposes)
+    for states in ("changes", "full")
+    for said, purposes in ((True, True), (True, False), (False, False))
+]
 
 
 def test_the_sweep_covers_every_domain() -> None:
@@ -15,9 +20,9 @@ def test_the_sweep_covers_every_domain() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("style", STYLES, ids=lambda s: f"{s.states}-{s.goals}")
+@pytest.mark.parametrize("style", STYLES, ids=lambda s: f"{s.states}-{s.goals}-{s.purposes}")
 def test_a_true_chain_reads_back_as_itself(name: str, style: ChainStyle) -> None:
-    """Each claim is the step's own precondition, effects, state and goals; the checkers find no fault."""
+    """Each claim is the step's own purpose, precondition, effects, state and goals; the checkers find no fault."""
     for seed in range(6):
         task, chain = walk(name, seed, steps=1 + 2 * seed)
         segments = answer_segments(task, chain, style)
@@ -29,7 +34,8 @@ def test_a_true_chain_reads_back_as_itself(name: str, style: ChainStyle) -> None
         assert check_chain(task, answer.chain).outcome is Outcome.VALID
 
         assert len(answer.chain.claims) == len(chain)
-        for claim, step in zip(answer.chain.claims, chain.steps, strict=True):
+        for claim, step, purpose in zip(answer.chain.claims, chain.steps, purposes(task, chain), strict=True):
+            assert claim.purpose == (purpose if style.purposes and purpose else None)
             assert claim.precondition == {a for a in step.action.precondition if a[0] not in task.static}
             assert (claim.add, claim.delete) == (step.action.add, step.action.delete)
             assert claim.after == (step.after if style.states == "full" else None)

@@ -45,6 +45,13 @@ def test_example(name: str, states: str) -> None:
     check_golden(f"chains/{name}-{states}.txt", "".join(segment.text for segment in segments) + "\n")
 
 
+@pytest.mark.parametrize("name", CASES)
+def test_example_with_purposes(name: str) -> None:
+    task, chain = solved(name)
+    segments = answer_segments(task, chain, ChainStyle(states="full", purposes=True))
+    check_golden(f"chains/{name}-purposes.txt", "".join(segment.text for segment in segments) + "\n")
+
+
 def test_types_and_negative_literals_are_written() -> None:
     """A typed domain's objects and parameters carry their types; what must be false has "not" before it."""
     task, _ = walk("gripper", 0)

@@ -8,7 +8,7 @@ torch = pytest.importorskip("torch", reason="the train extra is not installed")
 peft = pytest.importorskip("peft", reason="the train extra is not installed")
 
 from planlearn.learn.attention import NAME, causal_attention, use_causal_attention  # noqa: E402
-from planlearn.learn.kernels import bfloat16_pays, fuse_lora  # noqa: E402
+from planlearn.learn.kernels import bfloat16_pays, frozen_vocabulary_loss, fuse_lora  # noqa: E402
 
 
 @pytest.fixture
@@ -49,6 +49,22 @@ def test_layers_with_dropout_keep_pefts_forward(adapted):
         if hasattr(module, "lora_dropout"):
             module.lora_dropout["default"] = torch.nn.Dropout(0.1)
     assert fuse_lora(adapted) == 0
+
+
+@pytest.mark.parametrize("rows", [1, 128, 300])
+@pytest.mark.parametrize("bias", [True, False])
+def test_the_loss_of_a_frozen_vocabulary_has_torchs_value_and_gradient(rows, bias):
+    """In one piece and in several; far labels and near ones."""
+    torch.manual_seed(0)
+    head = torch.nn.Linear(16, 77, bias=bias).requires_grad_(False)
+    hidden, labels = 3 * torch.randn(rows, 16), torch.randint(0, 77, (rows,))
+    ours, theirs = (hidden.clone().requires_grad_() for _ in range(2))
+    found = frozen_vocabulary_loss(ours, head, labels)
+    expected = torch.nn.functional.cross_entropy(head(theirs), labels, reduction="sum")
+    (found / 7).backward()
+    (expected / 7).backward()
+    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(ours.grad, theirs.grad)
 
 
 @pytest.mark.parametrize("shape", [(2, 6, 2, 9, 8), (1, 3, 3, 33, 4)])

@@ -17,6 +17,7 @@ from planlearn.corpus.build import build_corpus  # noqa: E402
 from planlearn.errors import RecipeError, SequenceTooLong  # noqa: E402
 from planlearn.learn.tokens import tokenize  # noqa: E402
 from planlearn.learn.train import read_rows, train  # noqa: E402
+from planlearn.learn.trainer import MinutesCap  # noqa: E402
 from planlearn.models import load_model  # noqa: E402
 from planlearn.recipes import find_recipe, load_recipe  # noqa: E402
 
@@ -145,6 +146,13 @@ def test_minutes_shorten_the_schedule_once_and_for_all(corpus, tmp_path):
     assert steps(tmp_path)[-1] == planned
     last = json.loads((tmp_path / "training.jsonl").read_text().splitlines()[-1])
     assert last["learning_rate"] < 0.05 * short.training["learning_rate"]
+
+
+@pytest.mark.parametrize("tokens, steps", [(0, 5), (20, 5), (49, 5), (50, 6), (59, 6), (60, 7), (1000, 9)])
+def test_the_cap_counts_tokens_since_later_examples_are_longer(tmp_path, tokens, steps):
+    """4 of 9 steps done; the fifth takes 20 tokens, then 30, and after the last of the list the first again: 10, 10."""
+    cap = MinutesCap(1.0, tmp_path / "schedule.json", [10, 10, 10, 10, 20, 30])
+    assert cap.fitting(4, 9, tokens) == steps
 
 
 def test_plain_peft_gives_the_same_plans_as_our_evaluator(corpus, tmp_path):

@@ -75,6 +75,37 @@ def test_blocksworld_plans_are_shortest(size):
     assert full
 
 
+@pytest.mark.parametrize("domain, size, most", [("blocksworld", "4", 1.01), ("mystery_blocksworld", "5", 1.02), ("blocksworld", "8", 1.05)])
+def test_plans_to_teach_go_goal_by_goal_and_are_hardly_longer(domain, size, most):
+    """From the start and from states in the middle, the hand full or empty; no choice is left to an rng."""
+    taught = shortest = full = 0
+    for index in range(60):
+        task = task_of(domain, size, "teach", index)
+        for state in (task.initial, walked(task, stream("teach", size, index), index % 5)):
+            found = plan_from(task, state, to_teach=True)
+            assert check_plan(starting_at(task, state), found).outcome is Outcome.VALID
+            assert found == plan_from(task, state, rng=stream("any", index), to_teach=True)
+            taught, shortest = taught + len(found), shortest + len(plan_from(task, state))
+            full += sum(len(atom) == 1 for atom in state) == 0
+    assert full and shortest <= taught <= most * shortest
+
+
+def test_a_tower_that_stands_on_what_must_move_goes_to_the_table_first():
+    """Built where it stands it would be in the way of its own goals."""
+    task = read_task(domain_text("blocksworld"), """
+        (define (problem base) (:domain blocksworld-4ops) (:objects a b c d)
+          (:init (handempty) (ontable c) (on a c) (on b a) (clear b) (ontable d) (clear d))
+          (:goal (and (on d b) (on c d) (on a c))))""")
+    assert list(map(str, plan(task, to_teach=True).calls))[:4] == ["(unstack b a)", "(put-down b)", "(pick-up d)", "(stack d b)"]
+
+
+def test_goals_of_another_kind_are_taught_by_shortest_plans():
+    task = read_task(domain_text("blocksworld"), """
+        (define (problem clear) (:domain blocksworld-4ops) (:objects a b)
+          (:init (handempty) (ontable a) (on b a) (clear b)) (:goal (clear a)))""")
+    assert list(map(str, plan(task, to_teach=True).calls)) == ["(unstack b a)"]
+
+
 GOALS = [
     "(clear a)",
     "(ontable d)",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
+import re
 
 import pytest
 
@@ -11,6 +12,7 @@ from val_bridge import (
     Call,
     Claim,
     FaultKind,
+    Literal,
     Outcome,
     ParsedChain,
     Plan,
@@ -302,6 +304,34 @@ def test_claims_about_unmet_goals_are_judged(task, chain):
     first = check_chain(task, with_claim(chain, 2, unmet_goals=atoms("(on b c)"))).first
     assert (first.kind, first.step) == (FaultKind.CLAIM, 2)
     assert [str(violation) for violation in first.violations] == ["missing (on a b)", "extra (on b c)"]
+
+
+@pytest.mark.parametrize(
+    "purpose, extra",
+    [
+        ("(on b c) (holding b)", []),
+        ("(on b c)", ["(on b c)"]),  # step 1 does not make it true
+        ("(on b a) (holding b)", ["(on b a)"]),  # it holds already
+        ("(not (handempty)) (clear a)", []),
+        ("(not (holding c)) (holding b)", ["(holding c)"]),  # it is false already
+        ("(holding b) (not (on b a))", []),
+        ("(holding b) (not (clear c))", ["(clear c)"]),
+    ],
+)
+def test_what_a_step_is_for_is_still_open_and_brought_about_by_it(task, chain, purpose, extra):
+    literals = tuple(
+        Literal(atom=read_atom(text.removeprefix("(not ")), positive=not text.startswith("(not "))
+        for text in re.findall(r"\((?:not \()?[^()]+\)", purpose)
+    )
+    verdict = check_chain(task, with_claim(chain, 1, purpose=literals))
+    assert [(fault.kind, fault.step) for fault in verdict.faults] == [(FaultKind.CLAIM, 1)] * bool(extra)
+    assert [str(v) for fault in verdict.faults for v in fault.violations] == [f"extra {atom}" for atom in extra]
+
+
+def test_a_purpose_names_atoms_of_the_task(task, chain):
+    purpose = (Literal(atom=("on", "a", "z"), positive=True), Literal(atom=("holding", "b"), positive=True))
+    verdict = check_chain(task, with_claim(chain, 1, purpose=purpose))
+    assert [fault.kind for fault in verdict.faults] == [FaultKind.STATE_FACT]
 
 
 def test_faults_come_in_the_order_of_their_steps(task, chain):

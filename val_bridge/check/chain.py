@@ -42,8 +42,9 @@ def check_chain(
 ) -> Verdict:
     """Judges a claimed chain; lists all faults, those of the earliest step first.
 
-    Before the first step (step 0): the first state, the goals said to be unmet there. Within a step: the call, its precondition, malformed atoms, the claimed precondition, the transition, the
-    claimed unmet goals. Then the goal in the last claimed state (step None), then the plan section
+    Before the first step (step 0): the first state, the goals said to be unmet there. Within a step: the call, its
+    precondition, malformed atoms, what it is said to be for, the claimed precondition, the transition, the claimed
+    unmet goals. Then the goal in the last claimed state (step None), then the plan section
     (`plan_mismatch`, with its step). A chain without initial state starts in the task's. With
     `complete=False` states may leave out static facts. `judge_from="correct"` judges each step from the state
     that the steps before it truly lead to, so a wrong state does not excuse what follows from it; judging then
@@ -121,8 +122,10 @@ class _Judge:
             self.note(precondition_fault(self.task, before, number, call, self.values))
         except BindError as error:
             self.note(bind_fault(error, number, call))
-        written = [claim.precondition, claim.add, claim.delete, claim.after, claim.unmet_goals]
+        purpose = frozenset(literal.atom for literal in claim.purpose or ())
+        written = [claim.precondition, claim.add, claim.delete, claim.after, claim.unmet_goals, purpose]
         self.well_formed(frozenset().union(*(atoms for atoms in written if atoms is not None)), number, call)
+        self.purpose(number, claim, before, action)
         if action is not None and claim.precondition is not None:
             self.precondition(number, claim, action)
         after = self.transition(number, claim, before, action)
@@ -141,6 +144,15 @@ class _Judge:
         self.differ(
             FaultKind.CLAIM, number, call, missing=unsatisfied - claimed, extra=self.sound(claimed) - unsatisfied, span=span
         )
+
+    def purpose(self, number: int, claim: Claim, before: State, action: Action | None) -> None:
+        """What a step is for does not hold yet, and the step itself brings the last of it about."""
+        useless = {lit.atom for lit in claim.purpose or () if (lit.atom in before) is lit.positive}
+        if claim.purpose and action is not None:
+            last = claim.purpose[-1]
+            if last.atom not in (action.add if last.positive else action.delete - action.add):
+                useless.add(last.atom)
+        self.differ(FaultKind.CLAIM, number, claim.call, missing=_NOTHING, extra=self.sound(frozenset(useless)), span=claim.span)
 
     def precondition(self, number: int, claim: Claim, action: Action) -> None:
         assert claim.precondition is not None

@@ -100,7 +100,10 @@ def execute(task: Task, actions: Iterable[Action | Call]) -> Chain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """What a text asserts about one step. None: the text does not say."""
+    """What a text asserts about one step. None: the text does not say.
+
+    purpose: what the step is for, from a goal down to what the step itself makes true.
+    """
 
     call: Call
     precondition: frozenset[Atom] | None = None
@@ -108,6 +111,7 @@ class Claim:
     delete: frozenset[Atom] | None = None
     after: State | None = None
     unmet_goals: frozenset[Atom] | None = None
+    purpose: tuple[Literal, ...] | None = None
     span: Span | None = field(default=None, compare=False, repr=False)
 
 
