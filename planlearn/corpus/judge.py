@@ -17,7 +17,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -110,8 +110,9 @@ def judgement_segments(
     ValueError if the spoiled chain, as the style shows it, is not wrong in the way and at the step that was
     planted.
     """
-    # In the true chain's order of goals, so that no order betrays what was spoiled.
+    # In the true chain's order of goals, and without what its steps are for, so that neither betrays what was spoiled.
     order = reached_order(task, chain)
+    style = replace(style, purposes=False)
     if spoiled is None:
         plan, claims, bare = chain.plan, (), rng.random() < 0.5
     else:

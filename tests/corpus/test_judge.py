@@ -77,6 +77,18 @@ def test_a_true_chain_is_valid_shown_either_way(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_purposes_are_left_out(name: str) -> None:
+    """A spoiled chain could have none of its own, so those of a true one would betray it."""
+    for seed in range(6):
+        task, chain = walk(name, seed)
+        texts = {
+            whole(judgement_segments(task, chain, ChainStyle(purposes=said), rng=random.Random(seed)))
+            for said in (True, False)
+        }
+        assert len(texts) == 1
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_the_reasoning_is_the_true_chain_up_to_the_fault(name: str) -> None:
     """So both tasks teach the same lines; the prompt shows the claims of effect and frame errors alone."""
     for error in ErrorClass:
