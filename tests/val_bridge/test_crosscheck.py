@@ -16,8 +16,9 @@ from tests.walks import walk
 from val_bridge import Task, check_plan, load_plan, read_task, write_domain, write_problem
 from val_bridge.check.plan import unreadable
 from val_bridge.dialect import binary
+from val_bridge.dialect.answering import differ, our_answer
 from val_bridge.dialect.binary import Val, ValNotFound, find_val
-from val_bridge.dialect.crosscheck import ask, crosscheck, differ, our_answer
+from val_bridge.dialect.crosscheck import ask, crosscheck
 from val_bridge.dialect.deviations import DEVIATIONS, Case, explain
 from val_bridge.dialect.random_plans import DAMAGES, ILL_FORMED, LAYOUTS, WELL_FORMED, random_plans
 from val_bridge.dialect.reading import Answer, Said, read_output
