@@ -36,6 +36,12 @@ PLAIN = Features(
     metric=False, fewest=2,
 )  # fmt: skip
 
+READABLE = Features(
+    undefined=False, nary=False, divide=False, nested_when=False, empty=False, nested_and=False,
+    axiom_types=False, fewest=1,
+)  # fmt: skip
+"""What the real VAL reads and, but for its tolerance, judges by the rules."""
+
 
 class Writer:
     """Writes random pieces of PDDL; all atoms fit, since predicates take any object."""

@@ -229,11 +229,11 @@ def _quantifiers(parts: Iterable[Formula]) -> Iterator[Exists | Forall]:
 
 def _crash_on_empty_type(case: Case) -> bool:
     evidence = case.verdict.first.evidence if case.verdict.first else None
-    if case.theirs.said is not Said.CRASHED or evidence is None:
-        return False
-    return any(
+    explained = evidence.parts if evidence else ()
+    evaluated = tuple(axiom.body for axiom in case.task.domain.axioms)
+    return case.theirs.said is Said.CRASHED and any(
         not case.task.fitting(parameter.types)
-        for quantifier in _quantifiers(evidence.parts)
+        for quantifier in _quantifiers(explained + evaluated)
         for parameter in quantifier.parameters[:-1]
     )
 
@@ -295,8 +295,8 @@ DEVIATIONS = (
     ),
     Deviation(
         id="crash_on_empty_type",
-        sentence="VAL crashes on advice about several quantified variables where no object is of the type of one that is "
-        "not the last.",
+        sentence="VAL crashes in advice, and in axioms, on several quantified variables where no object is of the type of one "
+        "that is not the last.",
         recognise=_crash_on_empty_type,
     ),
     Deviation(

@@ -176,12 +176,7 @@ def _key(firing: Firing, order: Mapping[str, int]) -> Key:
         (_start(parameter), _FORALL, order[name])
         for parameter, name in zip(effect.parameters, firing.objects, strict=True)
     ]
-    around.sort()
-    own = effect.span.start if effect.span else 0
-    if around and own > around[-1][0] or not around and effect.span:
-        # Its condition is empty, and has no place.
-        around.append((own, _WHEN, 0))
-    return tuple([number for start, kind, index in around for number in (kind, start, index)])
+    return tuple([number for start, kind, index in sorted(around) for number in (kind, start, index)])
 
 
 def _start(part: Formula | Parameter) -> int:

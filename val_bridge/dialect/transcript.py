@@ -75,7 +75,8 @@ def transcript(
 ) -> str:
     """What `Validate` prints on one plan; `verbose` is its `-v`, `advice=False` its `-a`.
 
-    `plan` is the plan that was judged, None for a text that is no plan.
+    `plan` is the plan that was judged, None for a text that is no plan; `task` the task in which it was judged: with
+    a tolerance for numbers `task.tolerant(tolerance)`.
     """
     judged = Judged(name=name, plan=plan, verdict=verdict, times=times)
     manner = Manner(verbose=verbose, advice=advice)

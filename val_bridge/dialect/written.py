@@ -17,29 +17,24 @@ from val_bridge.semantics import Task
 def written_precondition(task: Task, name: str) -> Formula:
     """The precondition of an action of the task."""
     schema = _written_domain(task.domain).actions[name]
-    return _one((*schema.precondition, *schema.condition))
+    return _formula((*schema.precondition, *schema.condition), schema is not task.domain.actions[name])
 
 
 def written_goal(task: Task) -> Formula:
     problem = _written_problem(task.domain, task.problem)
-    return _one((*problem.goal, *problem.goal_condition))
+    return _formula((*problem.goal, *problem.goal_condition), problem is not task.problem)
 
 
-def _one(parts: tuple[Formula, ...]) -> Formula:
-    return parts[0] if len(parts) == 1 else And(parts=parts)
+def _formula(parts: tuple[Formula, ...], written: bool) -> Formula:
+    """What is written is one formula, if there is any; a program would write a conjunction."""
+    return parts[0] if written and parts else And(parts=parts)
 
 
-@lru_cache(maxsize=16)
 def _written_domain(domain: Domain) -> Domain:
-    try:
-        if read_domain(domain.text) == domain:
-            return read_domain(domain.text, merge=False)
-    except SourceError:
-        pass
-    return domain
+    merged, written = _readings(domain.text)
+    return written if written and merged == domain else domain
 
 
-@lru_cache(maxsize=16)
 def _written_problem(domain: Domain, problem: Problem) -> Problem:
     try:
         if read_problem(problem.text, domain) == problem:
@@ -47,3 +42,12 @@ def _written_problem(domain: Domain, problem: Problem) -> Problem:
     except SourceError:
         pass
     return problem
+
+
+@lru_cache(maxsize=16)
+def _readings(text: str) -> tuple[Domain | None, Domain | None]:
+    """A domain's text, read for judging and for showing; None if it cannot be read so."""
+    try:
+        return read_domain(text), read_domain(text, merge=False)
+    except SourceError:
+        return None, None
