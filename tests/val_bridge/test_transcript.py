@@ -472,6 +472,13 @@ def test_carriage_returns_are_not_echoed(val: Val, tmp_path: Path, capsys) -> No
     assert "\r" in theirs and theirs.replace("\r", "") == ours
 
 
+def test_the_semicolon_of_an_open_comment_is_not_echoed(val: Val, tmp_path: Path) -> None:
+    ours = said_of(read_task(COUNTER, counter()), "(turn) ; done")
+    assert val_says(val, tmp_path, COUNTER, counter(), "(turn) ; done", "-v").output == ours.replace(
+        "Plan to validate:", ";Plan to validate:"
+    )
+
+
 # The page of deviations
 
 

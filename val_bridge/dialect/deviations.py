@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise, product
 from math import prod
+from sys import float_info
 
 from val_bridge.check import FaultKind, Outcome, Verdict, check_plan
 from val_bridge.dialect.answering import differ, our_answer
@@ -136,14 +137,18 @@ def _axiom_types(case: Case) -> bool:
     widened = _widened(case.task)
     if widened.domain == case.task.domain:
         return False
-    return _says_as(case, widened) or _says_as(case, widened.tolerant(TOLERANCE))
+    return _says_as(case, widened) or _says_as(case, _vals_task(case.task))
 
 
 def _in_vals_task(case: Case) -> Verdict | None:
     """Our verdict with all that VAL takes otherwise; None if numbers do not matter or there is no plan."""
     if case.plan is None or not case.task.domain.functions:
         return None
-    return check_plan(_widened(case.task).tolerant(TOLERANCE), case.plan)
+    return check_plan(_vals_task(case.task), case.plan)
+
+
+def _vals_task(task: Task) -> Task:
+    return _widened(task).tolerant(TOLERANCE)
 
 
 def _violates(task: Task, steps: Iterable[Step]) -> Iterator[int]:
@@ -157,7 +162,7 @@ def _assigned_twice(case: Case) -> bool:
     verdict = _in_vals_task(case)
     if verdict is None or case.theirs.said is not Said.INVALID or case.theirs.literals:
         return False
-    return case.theirs.step in _violates(case.task, verdict.steps)
+    return case.theirs.step in _violates(_vals_task(case.task), verdict.steps)
 
 
 def _lacks_a_value(task: Task, values: Iterable[tuple[str, ...]]) -> bool:
@@ -210,6 +215,10 @@ def _divides_by_zero(node: Explanation) -> bool:
     return own or any(_divides_by_zero(child) for child in node.children)
 
 
+def _infinite(case: Case) -> bool:
+    return any(abs(value) > float_info.max for step in case.verdict.steps for value in step.values_after.values())
+
+
 def _quantifiers(parts: Iterable[Formula]) -> Iterator[Exists | Forall]:
     """Every quantifier of the formulas."""
     for part in parts:
@@ -228,8 +237,9 @@ def _quantifiers(parts: Iterable[Formula]) -> Iterator[Exists | Forall]:
 
 
 def _crash_on_empty_type(case: Case) -> bool:
-    evidence = case.verdict.first.evidence if case.verdict.first else None
-    explained = evidence.parts if evidence else ()
+    verdicts = [case.verdict, _in_vals_task(case)]
+    faults = [verdict.first for verdict in verdicts if verdict is not None]
+    explained = tuple(part for fault in faults if fault and fault.evidence for part in fault.evidence.parts)
     evaluated = tuple(axiom.body for axiom in case.task.domain.axioms)
     return case.theirs.said is Said.CRASHED and any(
         not case.task.fitting(parameter.types)
@@ -332,6 +342,11 @@ DEVIATIONS = (
         id="division_by_zero",
         sentence="VAL divides by 0 and goes on with infinity; to us that is a fault of the step.",
         recognise=_division_by_zero,
+    ),
+    Deviation(
+        id="infinite_numbers",
+        sentence="VAL's numbers beyond 1.8e308 are infinite; ours are exact.",
+        recognise=_infinite,
     ),
 )
 """In the order in which they are tried; README.md has a row for each."""
