@@ -417,13 +417,13 @@ def test_warnings_before_a_number_without_a_value_are_left_out(val: Val, tmp_pat
 # What VAL cannot read
 
 UNREADABLE = {
-    "an empty conjunction in a formula": "(:action a :parameters () :precondition (and (or (p) (and))) :effect (and (p)))",
+    "an empty conjunction": "(:action a :parameters () :precondition (and (or (p) (and))) :effect (and (p)))",
     "an empty disjunction": "(:action a :parameters () :precondition (not (or)) :effect (and (p)))",
     "a condition that asks nothing": "(:action a :parameters () :precondition (and) :effect (when (and) (and (p))))",
     "no precondition": "(:action a :parameters () :effect (and (p)))",
     "the effect first": "(:action a :parameters () :effect (and (p)) :precondition (and))",
     "a lone change of a number": "(:action a :parameters () :precondition (and) :effect (assign (n) 1))",
-    "a lone change for all": "(:action a :parameters () :precondition (and) :effect (and (forall (?x) (scale-up (n) 1))))",
+    "a lone change for all": "(:action a :parameters () :precondition (and) :effect (forall (?x) (scale-up (n) 1)))",
     "three summands": "(:action a :parameters () :precondition (and (> (+ (n) 1 1) 0)) :effect (and (p)))",
     "an action named as a function": "(:action n :parameters () :precondition (and) :effect (and (p)))",
     "an action named either": "(:action either :parameters () :precondition (and) :effect (and (p)))",

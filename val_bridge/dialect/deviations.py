@@ -305,14 +305,14 @@ DEVIATIONS = (
     ),
     Deviation(
         id="crash_on_empty_type",
-        sentence="VAL crashes in advice, and in axioms, on several quantified variables where no object is of the type of one "
-        "that is not the last.",
+        sentence="VAL crashes in advice, and in axioms, on several quantified variables where no object is of the type "
+        "of one that is not the last.",
         recognise=_crash_on_empty_type,
     ),
     Deviation(
         id="numbers_nearly_equal",
-        sentence="VAL's comparisons of numbers hold if they miss by less than 0.0001, so that < is <= and > is >=; ours "
-        "are exact.",
+        sentence="VAL's comparisons of numbers hold if they miss by less than 0.0001, so that < is <= and > is >=; "
+        "ours are exact.",
         recognise=_nearly_equal,
     ),
     Deviation(
@@ -328,14 +328,14 @@ DEVIATIONS = (
     ),
     Deviation(
         id="undefined_is_zero",
-        sentence="VAL increases, decreases and scales a number without a value as if it were 0; to us that is a fault of "
-        "the step.",
+        sentence="VAL increases, decreases and scales a number without a value as if it were 0; to us that is a fault "
+        "of the step.",
         recognise=_undefined_is_zero,
     ),
     Deviation(
         id="undefined_asked",
-        sentence="VAL fails on a number without a value wherever it meets one; to us it matters only where the rest of the "
-        "condition does not decide.",
+        sentence="VAL fails on a number without a value wherever it meets one; to us it matters only where the rest of "
+        "the condition does not decide.",
         recognise=_undefined_sooner,
     ),
     Deviation(

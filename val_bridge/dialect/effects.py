@@ -49,8 +49,8 @@ class _Change(NamedTuple):
 class Effects:
     """What an action does in one state, in VAL's order and as often as the text says it.
 
-    `violation` is why VAL does not execute it, "" if it does: a number that is assigned and changed again. `conditional`
-    says whether that stands under `when`, and `warned` how many of the warnings come before it.
+    `violation` is why VAL does not execute it, "" if it does: a number that is assigned and changed again.
+    `conditional` says whether that stands under `when`, and `warned` how many of the warnings come before it.
     """
 
     add: tuple[Atom, ...]
