@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(report(task, judged, manner), end="")
             plans.append(judged)
             status = max(status, outcome)
-        print(summary(plans, manner), end="", flush=True)
+        print(summary(task, plans, manner), end="", flush=True)
         return status
     except BrokenPipeError:
         # Whoever reads has seen enough, as in `... | head`; Python must not try again at its end.

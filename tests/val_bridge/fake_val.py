@@ -19,6 +19,7 @@ for plan in "$@"; do
     *) if [ "$confused" ]; then echo "Goal not satisfied"; else echo "Plan valid"; fi ;;
   esac
 done
+printf '\n\nFailed plans:\n \n'
 exit 0
 """
 

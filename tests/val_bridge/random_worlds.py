@@ -25,13 +25,22 @@ class Features:
     conflicts: bool = True
     nested_and: bool = True
     metric: bool = True
+    axiom_types: bool = True
+    fewest: int = 0
+    """Parts of a conjunction or disjunction, at least."""
 
 
 PLAIN = Features(
     axioms=False, undefined=False, comparisons=("<=", ">=", "="), scale=False, divide=False, nary=False,
     nested_when=False, either=False, empty=False, conflicts=False, nested_and=False,
-    metric=False,
+    metric=False, fewest=2,
 )  # fmt: skip
+
+READABLE = Features(
+    undefined=False, nary=False, divide=False, nested_when=False, empty=False, nested_and=False,
+    axiom_types=False, fewest=1,
+)  # fmt: skip
+"""What the real VAL reads and, but for its tolerance, judges by the rules."""
 
 
 class Writer:
@@ -84,7 +93,7 @@ class Writer:
         if kind in (5, 6):
             return f"(not {self.formula(terms, predicates, depth - 1)})"
         if kind in (7, 8, 9):
-            count = rng.randrange(0 if self.features.empty else 2, 4)
+            count = rng.randrange(self.features.fewest, 4)
             parts = " ".join(self.formula(terms, predicates, depth - 1) for _ in range(count))
             if kind == 9:
                 return f"(imply {self.formula(terms, predicates, 0)} {self.formula(terms, predicates, depth - 1)})"
@@ -116,7 +125,7 @@ class Writer:
 
     def body(self, effect: str) -> str:
         """VAL drops an action in which a numeric effect stands alone below `when` or `forall`."""
-        numeric = effect.startswith(("(increase", "(decrease", "(assign"))
+        numeric = effect.startswith(("(increase", "(decrease", "(assign", "(scale"))
         return f"(and {effect})" if numeric and not self.features.nested_and else effect
 
 
@@ -153,7 +162,8 @@ def random_world(rng: random.Random, features: Features) -> RandomWorld:
             " (or (r ?x ?y) (exists (?z - object) (and (r ?x ?z) (near ?z ?y)))))"
         )
         body = writer.formula(["?x", "c1"], {**BASE, "near": 2}, 2)
-        lines.append(f"(:derived (far ?x - {rng.choice(KINDS[:4])}) {body})")
+        kind = rng.choice(KINDS[:4])
+        lines.append(f"(:derived (far ?x - {kind if features.axiom_types else KINDS[0]}) {body})")
     objects = {"b1": "box", "c1": "crate", "l1": "place", "l2": "place"}
     calls: list[tuple[str, ...]] = []
     below = {"object": set(objects.values()), "box": {"box", "crate"}}

@@ -72,6 +72,18 @@ def test_a_missing_plan_exits_2_and_costs_no_other_its_verdict(run, capsys):
     assert verdicts(captured.out) == ["Bad plan file!", "Final value: 4 "]
 
 
+def test_a_number_without_a_value_exits_1_and_is_a_query(fuel, tmp_path, capsys, monkeypatch):
+    """VAL has the same words, and exits with 0."""
+    monkeypatch.chdir(tmp_path)
+    for name, content in (("d", fuel.domain), ("p", fuel.problem), ("0.plan", "(drive b)"), ("1.plan", "(drive a)")):
+        Path(name).write_text(content)
+    assert command.main(["d", "p", "0.plan", "1.plan"]) == 1
+    said = "Error occurred in validation attempt:\n  Attempt to access undefined numeric expression!\n"
+    listed = "\n\nFailed plans:\n 1.plan \n\n\nQueries (validator failed):\n 0.plan \n"
+    out = capsys.readouterr().out
+    assert out == f"Checking plan: 0.plan\n{said}Checking plan: 1.plan\n\nPlan failed to execute\n{listed}"
+
+
 @pytest.mark.parametrize("plan", ["(fly a)", "(pick-up a a)", "(pick-up)", "(pick-up z)"])
 def test_a_call_of_no_action_exits_1_and_the_run_goes_on(run, plan):
     """VAL ends its process, crashes or accepts."""

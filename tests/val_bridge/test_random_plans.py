@@ -7,10 +7,13 @@ import random
 from collections import Counter
 from importlib.util import find_spec
 
+import pytest
+
 from tests.val_bridge.naive import Naive
 from tests.val_bridge.random_worlds import PLAIN, STRATA, Features, RandomWorld, random_world
 from val_bridge import (
     Call,
+    NumericError,
     Outcome,
     Plan,
     Verdict,
@@ -135,3 +138,30 @@ def test_unified_planning_agrees_on_all_that_it_reads(need):
             assert answer.inapplicable_action == (theirs.actions[step - 1] if step else None), context
             seen[valid] += 1
     assert min(seen[True], seen[False]) >= 5, seen
+
+
+def test_the_firings_of_an_action_are_its_changes():
+    """What happens in all, and what happens for each conditional effect and binding, from the same texts."""
+    fired = 0
+    for seed in range(40):
+        rng = random.Random(f"firings {seed}")
+        world = random_world(rng, Features())
+        task = read_task(world.domain, world.problem)
+        at_first = task.world(task.initial, task.values)
+        for name, *arguments in world.calls:
+            general = task.action(name, tuple(arguments)).general
+            if general is None:
+                continue
+            try:
+                changes = general.changes(at_first)
+            except NumericError:
+                with pytest.raises(NumericError):
+                    list(general.firings(at_first))
+                continue
+            firings = list(general.firings(at_first))
+            for kind in ("add", "delete", "updates"):
+                assert [item for firing in firings for item in getattr(firing.changes, kind)] == getattr(changes, kind)
+            for firing in firings:
+                assert len(firing.objects) == len(firing.effect.parameters)
+            fired += len(firings)
+    assert fired > 400

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from val_bridge import SourceError, load_domain, load_problem, read_domain, read_problem
+from val_bridge import Literal, SourceError, load_domain, load_problem, read_domain, read_problem
 from val_bridge.pddl.errors import nearest
 from val_bridge.pddl.reader import LANGUAGE
 
@@ -426,3 +426,28 @@ def test_a_hint_is_close_or_absent():
     assert nearest("bat", ["cat", "rat"]) == nearest("bat", ["rat", "cat"]) == "rat"
     assert nearest("fly", ["put-down", "pick-up"]) == ""
     assert nearest("x" * 101, ["x" * 100]) == ""
+
+
+# As it is written
+
+
+def test_conditions_can_be_read_as_they_are_written():
+    """For judging they are merged; both keep the text they come from."""
+    text = """(define (domain d) (:predicates (p) (q)) (:functions (f))
+      (:action a :precondition (and (and (p)) (or (not (not (q)))) (> (+ (f) (+ (f) 1)) 0))))"""
+    merged, written = read_domain(text), read_domain(text, merge=False)
+    assert merged.text == written.text == text
+    schema = merged.actions["a"]
+    assert " ".join(map(str, (*schema.precondition, *schema.condition))) == "(p) (q) (> (+ (f) (f) 1) 0)"
+    (condition,) = written.actions["a"].condition
+    inner, either, comparison = condition.parts
+    assert (len(inner.parts), len(either.parts)) == (1, 1)
+    assert str(comparison) == "(> (+ (f) (+ (f) 1)) 0)"
+
+
+def test_a_goal_can_be_read_as_it_is_written():
+    domain = read_domain("(define (domain d) (:predicates (p)))")
+    text = "(define (problem x) (:domain d) (:init) (:goal (and (and (p)))))"
+    assert read_problem(text, domain).goal == (Literal(atom=("p",)),)
+    assert read_problem(text, domain, merge=False).goal == ()
+    assert read_problem(text, domain).text == text

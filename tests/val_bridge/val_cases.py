@@ -36,11 +36,37 @@ SINGLE = (
     "order-mix",
     "order-twice",
     "done-empty",
+    "errand-valid",
+    "errand-effects",
+    "errand-or",
+    "errand-imply",
+    "errand-forall",
+    "errand-exists",
+    "errand-goal",
+    "reach-valid",
+    "reach-goal",
+    "reach-conjunction",
+    "reach-bare",
+    "reach-negated",
+    "reach-or",
+    "haul-valid",
+    "haul-longer",
+    "haul-fuel",
+    "haul-or",
+    "haul-goal",
+    "haul-equal",
+    "haul-twice",
+    "haul-again",
+    "haul-conditional",
+    "haul-undefined",
 )
 """One plan each, as a plain run and as a run with `-v`. There is no file `blocks-absent.plan`."""
 
-TOGETHER = ("valid", "precondition", "longer", "goals", "valid", "absent")
-"""Plans of blocks in one run."""
+TOGETHER = {
+    "together": ("blocks", ("valid", "precondition", "longer", "goals", "valid", "absent")),
+    "priced": ("haul", ("longer", "undefined", "valid", "conditional", "fuel", "valid", "goal")),
+}
+"""Several plans in one run: the name of the run, its world and the plans."""
 
 OPTIONS = {"plain": (), "v": ("-v",), "v-a": ("-v", "-a"), "s": ("-s",), "s-v": ("-s", "-v"), "S": ("-S",)}
 
@@ -58,9 +84,10 @@ def runs() -> dict[str, list[str]]:
         world, _, plan = case.partition("-")
         found[f"{case}.plain.txt"] = _words(world, (), (plan,))
         found[f"{case}.v.txt"] = _words(world, ("-v",), (plan,))
-    for name, options in OPTIONS.items():
-        # A text that VAL cannot parse is not among them: it makes VAL crash unless it is the first.
-        found[f"together.{name}.txt"] = _words("blocks", options, TOGETHER)
+    for run, (world, plans) in TOGETHER.items():
+        for name, options in OPTIONS.items():
+            # A text that VAL cannot parse is not among them: it makes VAL crash unless it is the first.
+            found[f"{run}.{name}.txt"] = _words(world, options, plans)
     return found
 
 

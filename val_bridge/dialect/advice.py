@@ -1,20 +1,25 @@
 """What would mend a failed plan: a tree of advice, and VAL's words for it.
 
 A tree is plain dicts and lists, as JSON has them. Leaves: `{"make_true": "(on a b)"}`, `{"make_false": ...}`,
-`{"satisfy": "(>= (fuel t) 5)", "value": "3"}`; branches: `{"all": [...]}` and `{"any": [...]}`. A branch with one
-child is no mistake: VAL prints it differently from the bare child.
+`{"satisfy": "(>= (fuel t) 5)", "values": {"(fuel t)": "3"}}`, for a derived atom without values; branches:
+`{"all": [...]}` and `{"any": [...]}`. A branch with one child is no mistake: VAL prints it differently from the bare
+child. Unlike `Fault.repair` it has what nothing can change too, since VAL's advice has it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import sys
 from typing import Any
 
 from val_bridge.check import FaultKind, Verdict
-from val_bridge.pddl import Literal, atom_text
-from val_bridge.pddl.syntax import EQUALS
+from val_bridge.dialect.numbers import short_number
+from val_bridge.dialect.written import written_goal, written_precondition
+from val_bridge.dialect.world import world_of
+from val_bridge.pddl import atom_text
+from val_bridge.pddl.conditions import NUMBER
 from val_bridge.pddl.tokens import Group, Node, Source, Word, read_tree
-from val_bridge.semantics import Action, State, Task
+from val_bridge.semantics import Explanation, Task, Values
+from val_bridge.semantics.explain import explain
 
 Advice = dict[str, Any]
 
@@ -26,39 +31,49 @@ _STEP = "    "
 def advice_tree(task: Task, verdict: Verdict) -> Advice | None:
     """The advice on a verdict's first fault; None unless that is a precondition or the goal.
 
-    One leaf for each failing literal in the order of the text, as often as the text has it.
+    The condition as it is written, without the parts that hold: of a conjunction what fails, of a disjunction
+    everything; for `exists` each binding, for `forall` each counterexample.
     """
     fault = verdict.first
-    if fault is None:
+    if fault is None or fault.evidence is None:
         return None
-    state = verdict.steps[-1].after if len(verdict.steps) else task.initial
     if fault.kind is FaultKind.GOAL:
-        literals: Iterable[Literal] = task.problem.goal
-    elif fault.kind is FaultKind.PRECONDITION and fault.action is not None:
-        name, *arguments = fault.action.strip("()").split()
-        literals = ground(task, task.action(name, tuple(arguments)), effect=False)
+        formula = written_goal(task)
     else:
-        return None
-    return {"all": [_leaf(literal) for literal in literals if not _holds(literal, state)]}
+        formula = written_precondition(task, (fault.action or "").strip("()").split()[0])
+    evidence = fault.evidence
+    # The task of the evidence may compare numbers with a tolerance.
+    world = world_of(evidence.task, evidence.state, evidence.values)
+    tree = explain(formula, dict(evidence.binding), world, shown=sys.maxsize)
+    return _advice(tree, task, evidence.values)
 
 
-def ground(task: Task, action: Action, *, effect: bool) -> Iterator[Literal]:
-    """The literals of an action's effect or precondition in the order of the text, none left out."""
-    schema = task.domain.actions[action.name]
-    names = [parameter.name for parameter in schema.parameters]
-    binding = dict(zip(names, action.arguments, strict=True))
-    for literal in schema.effect if effect else schema.precondition:
-        yield Literal(atom=tuple([binding.get(term, term) for term in literal.atom]), positive=literal.positive)
+def _advice(node: Explanation, task: Task, values: Values) -> Advice:
+    if node.op == "literal":
+        literal = node.literal
+        if literal.atom[0] in task.domain.derived:
+            return {"satisfy": str(literal)}
+        return {"make_true" if literal.positive else "make_false": atom_text(literal.atom)}
+    if node.op == "comparison":
+        known = {atom_text(fluent): short_number(values[fluent]) for fluent in node.fluents if fluent in values}
+        return {"satisfy": str(node.literal), "values": known}
+    children = [_advice(child, task, values) for child in node.children if not child.holds]
+    return {"any" if node.op in ("or", "exists") else "all": children}
 
 
-def _holds(literal: Literal, state: State) -> bool:
-    atom = literal.atom
-    true = atom[1] == atom[2] if atom[0] == EQUALS else atom in state
-    return true is literal.positive
+def advice_on(task: Task, verdict: Verdict) -> list[str]:
+    """VAL's lines of advice on a verdict's first fault. There may be none on a precondition."""
+    tree = advice_tree(task, verdict)
+    if tree is None or verdict.first is None:
+        return []
+    return advice_lines(tree) if verdict.first.kind is FaultKind.GOAL or _is_advice(tree) else []
 
 
-def _leaf(literal: Literal) -> Advice:
-    return {"make_true" if literal.positive else "make_false": atom_text(literal.atom)}
+def _is_advice(tree: Advice) -> bool:
+    """Whether VAL takes a tree for advice: a bare derived atom and an empty list are none."""
+    if "satisfy" in tree:
+        return "values" in tree
+    return any(tree.values())
 
 
 def advice_lines(tree: Advice) -> list[str]:
@@ -80,7 +95,9 @@ def advice_lines(tree: Advice) -> list[str]:
         children = node[key]
         if len(children) == 1:
             waiting.append((children[0], indent, ""))
-        elif children:
+        elif not children:
+            lines.append(f"{indent}(No advice for {'conjunction' if key == 'all' else 'disjunction'}!)")
+        else:
             lines.append(f"{indent}(Follow {'each' if key == 'all' else 'one'} of:")
             joint = "and " if key == "all" else "or "
             waiting.append((")", indent, ""))
@@ -99,29 +116,29 @@ def _words(leaf: Advice) -> str:
     negated = tree.head == "not" and len(tree.items) == 2
     inner = tree.items[1] if negated else tree
     if isinstance(inner, Group) and inner.head in _COMPARISONS:
-        return f"{'Do NOT satisfy' if negated else 'Satisfy'} {_infix(inner, leaf.get('value'))}"
+        return f"{'Do NOT satisfy' if negated else 'Satisfy'} {_infix(inner, leaf.get('values', {}))}"
     atom = text[inner.start : inner.end]
     return f"Satisfy derived predicate {f'(NOT {atom})' if negated else atom}!"
 
 
-def _infix(comparison: Group, value: str | None) -> str:
-    """`(>= (fuel t) 5)` -> `(fuel t)[=3] >= 5`; the value is the left side's, if that is one function."""
+def _infix(comparison: Group, values: dict[str, str]) -> str:
+    """`(>= (fuel t) 5)` -> `(fuel t)[=3] >= 5`; the values are those of functions with their arguments."""
     texts: list[str] = []
     # Post-order without recursion: a node comes back as a tuple once its parts are on `texts`.
     waiting: list[Node | tuple[str, int]] = [comparison]
     while waiting:
         node = waiting.pop()
         if isinstance(node, Word):
-            texts.append(node.text)
+            texts.append(short_number(float(node.text)) if NUMBER.match(node.text) else node.text)
         elif not isinstance(node, Group):
             sign, count = node
             parts = texts[-count:]
             del texts[-count:]
-            texts.append(f"({f' {sign} '.join(parts)})" if count > 1 else f"{sign}{parts[0]}")
+            texts.append(f"({f' {sign} '.join(parts)})" if count > 1 else f" {sign} {parts[0]}")
         elif node.head in _ARITHMETIC or node is comparison:
             waiting.append((node.head, len(node.items) - 1))
             waiting += reversed(node.items[1:])
         else:
-            shown = f"[={value}]" if value is not None and node is comparison.items[1] else ""
-            texts.append(f"({' '.join(item.text for item in node.items if isinstance(item, Word))}){shown}")
+            function = f"({' '.join(item.text for item in node.items if isinstance(item, Word))})"
+            texts.append(f"{function}[={values[function]}]" if function in values else function)
     return texts[0][1:-1]

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from val_bridge.check import FaultKind, Outcome, Verdict, check_plan
+from val_bridge.check import Verdict, check_plan
 from val_bridge.check.plan import unreadable
+from val_bridge.dialect.answering import differ, our_answer
 from val_bridge.dialect.binary import Val, scratch
 from val_bridge.dialect.deviations import Case, explain
 from val_bridge.dialect.reading import Answer, Said, last_words, read_output, refusal_of_task
@@ -184,23 +185,3 @@ def _believed(answers: dict[str, Answer], files: Sequence[str]) -> dict[str, Ans
             break
         believed[file] = answers[file]
     return believed
-
-
-def our_answer(verdict: Verdict) -> Answer:
-    """A verdict in the terms that VAL has."""
-    fault = verdict.first
-    if verdict.outcome is Outcome.VALID or fault is None:
-        return Answer(said=Said.VALID)
-    if fault.kind not in (FaultKind.PRECONDITION, FaultKind.GOAL):
-        return Answer(said=Said.REFUSED, words=str(fault))
-    literals = tuple(sorted({str(violation.literal) for violation in fault.violations}))
-    return Answer(said=Said.INVALID, step=fault.step, literals=literals, words=fault.kind.value)
-
-
-def differ(ours: Answer, theirs: Answer) -> str:
-    """What two answers differ in: "verdict", "failing step", "failing literals" or ""."""
-    if ours.said is not theirs.said:
-        return "verdict"
-    if ours.step != theirs.step:
-        return "failing step"
-    return "" if ours.literals == theirs.literals else "failing literals"

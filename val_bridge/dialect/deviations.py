@@ -6,21 +6,33 @@ disagreement is not explained away.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import pairwise, product
+from math import prod
+from sys import float_info
 
-from val_bridge.check import FaultKind, Outcome, Verdict
+from val_bridge.check import FaultKind, Outcome, Verdict, check_plan
+from val_bridge.dialect.answering import differ, our_answer
+from val_bridge.dialect.effects import effects_of
 from val_bridge.dialect.reading import Answer, Said
 from val_bridge.dialect.transcript import plan_times
 from val_bridge.pddl import Call, Plan
-from val_bridge.semantics import BindError, Task
+from val_bridge.pddl.formula import And, Comparison, Exists, Forall, Formula, Imply, Literal, Not, Or
+from val_bridge.pddl.syntax import OBJECT
+from val_bridge.semantics import BindError, Explanation, Step, Task
+from val_bridge.semantics.explain import explain as tree_of
 
 LONGEST = 9_995
 """Steps that VAL's parser can hold."""
 
 SIMULTANEOUS = 0.01
 """Time stamps nearer than this are one moment to VAL, unless `-t` says otherwise."""
+
+
+TOLERANCE = Fraction(1, 10_000)
+"""What VAL's comparisons of numbers may miss by, whatever `-t` says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +95,8 @@ def _unknown_object(case: Case) -> bool:
 
 
 def _later_call(case: Case) -> bool:
-    refused = case.theirs.said is Said.REFUSED and case.kind is FaultKind.PRECONDITION
+    executed = case.kind in (FaultKind.PRECONDITION, FaultKind.NUMERIC_UNDEFINED, FaultKind.NUMERIC_CONFLICT)
+    refused = case.theirs.said is Said.REFUSED and executed
     return refused and any(case.bind_error(call) for call in _calls(case))
 
 
@@ -100,6 +113,139 @@ def _out_of_order(case: Case) -> bool:
 def _simultaneous(case: Case) -> bool:
     times = plan_times(case.content.decode("utf-8-sig"), case.plan) if case.plan else ()
     return case.judged and any(later - sooner < SIMULTANEOUS for sooner, later in pairwise(times))
+
+
+def _widened(task: Task) -> Task:
+    """The task with axioms whose variables may be any object."""
+    axioms = tuple(
+        replace(axiom, parameters=tuple(replace(parameter, types=(OBJECT,)) for parameter in axiom.parameters))
+        for axiom in task.domain.axioms
+    )
+    return Task(replace(task.domain, axioms=axioms), task.problem, tolerance=task.tolerance)
+
+
+def _says_as(case: Case, task: Task) -> bool:
+    """Whether we say of the plan, judged in another task, what VAL says."""
+    return case.plan is not None and not differ(our_answer(check_plan(task, case.plan)), case.theirs)
+
+
+def _nearly_equal(case: Case) -> bool:
+    return bool(case.task.domain.functions) and _says_as(case, case.task.tolerant(TOLERANCE))
+
+
+def _axiom_types(case: Case) -> bool:
+    widened = _widened(case.task)
+    if widened.domain == case.task.domain:
+        return False
+    return _says_as(case, widened) or _says_as(case, _vals_task(case.task))
+
+
+def _in_vals_task(case: Case) -> Verdict | None:
+    """Our verdict with all that VAL takes otherwise; None if numbers do not matter or there is no plan."""
+    if case.plan is None or not case.task.domain.functions:
+        return None
+    return check_plan(_vals_task(case.task), case.plan)
+
+
+def _vals_task(task: Task) -> Task:
+    return _widened(task).tolerant(TOLERANCE)
+
+
+def _violates(task: Task, steps: Iterable[Step]) -> Iterator[int]:
+    """The steps that we execute and VAL does not, from 1."""
+    for number, step in enumerate(steps, 1):
+        if effects_of(task, step.action, step.before, step.values_before).violation:
+            yield number
+
+
+def _assigned_twice(case: Case) -> bool:
+    verdict = _in_vals_task(case)
+    if verdict is None or case.theirs.said is not Said.INVALID or case.theirs.literals:
+        return False
+    return case.theirs.step in _violates(_vals_task(case.task), verdict.steps)
+
+
+def _lacks_a_value(task: Task, values: Iterable[tuple[str, ...]]) -> bool:
+    """Whether a function has no value for some objects."""
+    given = [fluent[0] for fluent in values]
+    return any(
+        given.count(function.name) < prod(len(task.fitting(parameter.types)) for parameter in function.parameters)
+        for function in task.domain.functions.values()
+    )
+
+
+def _undefined_sooner(case: Case) -> bool:
+    return case.theirs.said is Said.FAILED and _lacks_a_value(case.task, case.task.values)
+
+
+def _undefined_is_zero(case: Case) -> bool:
+    verdict = _in_vals_task(case)
+    fault = verdict.first if verdict is not None else None
+    undefined = fault is not None and fault.kind is FaultKind.NUMERIC_UNDEFINED and bool(fault.fluent)
+    return undefined and case.judged
+
+
+def _division_by_zero(case: Case) -> bool:
+    verdict = _in_vals_task(case)
+    fault = verdict.first if verdict is not None else None
+    if verdict is not None and _divides_in_an_axiom(case.task, verdict.steps):
+        return True
+    if fault is None:
+        return False
+    if fault.evidence is not None:
+        return _divides_by_zero(fault.evidence.explanation())
+    return fault.kind is FaultKind.NUMERIC_UNDEFINED and not fault.fluent
+
+
+def _divides_in_an_axiom(task: Task, steps: Sequence[Step]) -> bool:
+    """Whether an axiom divides by 0 in one of the states: to us it then derives nothing."""
+    reached = [(task.initial, task.values), *((step.after, step.values_after) for step in steps)]
+    for world in (task.world(state, values) for state, values in reached):
+        for axiom in task.domain.axioms:
+            names = [parameter.name for parameter in axiom.parameters]
+            for objects in product(*(task.fitting(parameter.types) for parameter in axiom.parameters)):
+                if _divides_by_zero(tree_of(axiom.body, dict(zip(names, objects, strict=True)), world)):
+                    return True
+    return False
+
+
+def _divides_by_zero(node: Explanation) -> bool:
+    """Whether a comparison below needs a number that does not exist, and not because a function has no value."""
+    own = node.op == "comparison" and node.error is not None and not node.error.fluent
+    return own or any(_divides_by_zero(child) for child in node.children)
+
+
+def _infinite(case: Case) -> bool:
+    return any(abs(value) > float_info.max for step in case.verdict.steps for value in step.values_after.values())
+
+
+def _quantifiers(parts: Iterable[Formula]) -> Iterator[Exists | Forall]:
+    """Every quantifier of the formulas."""
+    for part in parts:
+        match part:
+            case Exists(part=inner) | Forall(part=inner):
+                yield part
+                yield from _quantifiers((inner,))
+            case And(parts=inner) | Or(parts=inner):
+                yield from _quantifiers(inner)
+            case Not(part=inner):
+                yield from _quantifiers((inner,))
+            case Imply(premise=premise, conclusion=conclusion):
+                yield from _quantifiers((premise, conclusion))
+            case Literal() | Comparison():
+                pass
+
+
+def _crash_on_empty_type(case: Case) -> bool:
+    verdicts = [case.verdict, _in_vals_task(case)]
+    faults = [verdict.first for verdict in verdicts if verdict is not None]
+    explained = tuple(part for fault in faults if fault and fault.evidence for part in fault.evidence.parts)
+    evaluated = tuple(axiom.body for axiom in case.task.domain.axioms)
+    return case.theirs.said is Said.CRASHED and any(
+        not case.task.fitting(parameter.types)
+        for quantifier in _quantifiers(explained + evaluated)
+        for parameter in quantifier.parameters[:-1]
+    )
 
 
 DEVIATIONS = (
@@ -156,6 +302,51 @@ DEVIATIONS = (
         id="long_plan_refused",
         sentence="VAL's parser holds 9,995 steps; it calls a longer plan a bad description.",
         recognise=lambda case: case.theirs.said is Said.REFUSED and len(_calls(case)) > LONGEST,
+    ),
+    Deviation(
+        id="crash_on_empty_type",
+        sentence="VAL crashes in advice, and in axioms, on several quantified variables where no object is of the type "
+        "of one that is not the last.",
+        recognise=_crash_on_empty_type,
+    ),
+    Deviation(
+        id="numbers_nearly_equal",
+        sentence="VAL's comparisons of numbers hold if they miss by less than 0.0001, so that < is <= and > is >=; "
+        "ours are exact.",
+        recognise=_nearly_equal,
+    ),
+    Deviation(
+        id="axiom_types_ignored",
+        sentence="VAL ignores the types of an axiom's variables; to us it derives atoms of fitting objects alone.",
+        recognise=_axiom_types,
+    ),
+    Deviation(
+        id="assigned_twice",
+        sentence="VAL does not execute an action that assigns or scales a number twice; we do where it makes no "
+        "difference.",
+        recognise=_assigned_twice,
+    ),
+    Deviation(
+        id="undefined_is_zero",
+        sentence="VAL increases, decreases and scales a number without a value as if it were 0; to us that is a fault "
+        "of the step.",
+        recognise=_undefined_is_zero,
+    ),
+    Deviation(
+        id="undefined_asked",
+        sentence="VAL fails on a number without a value wherever it meets one; to us it matters only where the rest of "
+        "the condition does not decide.",
+        recognise=_undefined_sooner,
+    ),
+    Deviation(
+        id="division_by_zero",
+        sentence="VAL divides by 0 and goes on with infinity; to us that is a fault of the step.",
+        recognise=_division_by_zero,
+    ),
+    Deviation(
+        id="infinite_numbers",
+        sentence="VAL's numbers beyond 1.8e308 are infinite; ours are exact.",
+        recognise=_infinite,
     ),
 )
 """In the order in which they are tried; README.md has a row for each."""

@@ -10,10 +10,13 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 
+from val_bridge.check.plan import goal_fault, split_goals
 from val_bridge.pddl import atom_text
-from val_bridge.semantics import Action, State, Task, progress
+from val_bridge.semantics import Action, NumericError, State, Task, Values, successor
 
 Calls = list[tuple[str, ...]]
+Way = tuple[Action, State, Values]
+"""An action, and the state and values behind it."""
 
 LONGEST_WALK = 12
 
@@ -37,24 +40,33 @@ def random_plans(task: Task, rng: random.Random, count: int) -> Iterator[tuple[s
 
 def _walk(task: Task, rng: random.Random) -> Calls:
     """Calls that can be executed; about half of the steps are chosen for the goals they reach."""
-    state = task.initial
+    state, values = task.initial, task.values
     calls: Calls = []
-
-    def unmet(action: Action) -> int:
-        after: State = progress(state, action)
-        return len(task.goal - after) + len(task.goal_negative & after)
-
     for _ in range(rng.randint(0, LONGEST_WALK)):
-        ways = task.applicable_actions(state)
+        ways = list(_ways(task, state, values))
         if not ways:
             break
         rng.shuffle(ways)
-        action = min(ways, key=unmet) if rng.random() < 0.5 else ways[0]
+        chosen = min(ways, key=lambda way: _unmet(task, way)) if rng.random() < 0.5 else ways[0]
+        action, state, values = chosen
         calls.append((action.name, *action.arguments))
-        state = progress(state, action)
-        if task.goal <= state and task.goal_negative.isdisjoint(state) and rng.random() < 0.8:
+        if goal_fault(task, state, values) is None and rng.random() < 0.8:
             break
     return calls
+
+
+def _ways(task: Task, state: State, values: Values) -> Iterator[Way]:
+    """The applicable actions and where they lead; without those that need a number that does not exist."""
+    for action in task.applicable_actions(state, values):
+        try:
+            yield action, *successor(state, action, values)
+        except NumericError:
+            continue
+
+
+def _unmet(task: Task, way: Way) -> int:
+    """How many of the goal's literals do not hold at the end of a way."""
+    return len(split_goals(task, way[1], way[2])[1])
 
 
 # Calls that may fail, but that name actions and objects.

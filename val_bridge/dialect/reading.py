@@ -6,13 +6,16 @@ Whole lines are read, never the exit status, which is 0 on refusals and counts f
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Said(StrEnum):
-    """What a validator says of a plan. REFUSED: it does not judge the text, or a call that names no action."""
+    """What a validator says of a plan.
+
+    REFUSED: it does not judge the text, or a call that names no action. FAILED: it needs a number that has no value.
+    """
 
     VALID = "valid"
     INVALID = "invalid"
@@ -24,10 +27,10 @@ class Said(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a validator answers. `step` counts from 1, None unless a precondition failed.
+    """What a validator answers. `step` counts from 1, None unless an action could not be executed.
 
-    `literals` are sorted, each once: the unmet ones of the precondition or of the goal. `words` is the line, or the
-    sentence, that the answer rests on.
+    `literals` are sorted, each once: the unmet ones of the precondition or of the goal, and in VAL's words what else
+    does not hold. `words` is the line, or the sentence, that the answer rests on.
     """
 
     said: Said
@@ -62,37 +65,38 @@ _CHECKING = "Checking plan: "
 def read_output(output: str, names: Sequence[str]) -> dict[str, Answer]:
     """The answers in the output of `Validate -v` on plans of these names, by name.
 
-    A plan of which the output says nothing final has no entry, nor has one that ended VAL's process. Names must not
-    repeat.
+    A plan of which the output says nothing final has no entry, nor has one that ended VAL's process, nor one whose
+    advice a crash may have cut off. Names must not repeat.
     """
     answers: dict[str, Answer] = {}
-    for name, lines in _reports(output, set(names)):
+    for name, lines, whole in _reports(output, set(names)):
         answer = _answer(lines)
-        if answer is not None:
+        if answer is not None and (whole or answer.said is not Said.INVALID):
             answers[name] = answer
     return answers
 
 
-def _reports(output: str, names: set[str]) -> Iterator[tuple[str, list[str]]]:
-    """The lines on each plan, without the closing lists."""
+def _reports(output: str, names: set[str]) -> Iterator[tuple[str, list[str], bool]]:
+    """The lines on each plan, without the closing lists, and whether anything follows them."""
     name: str | None = None
     lines: list[str] = []
     for line in output.split("\n"):
         begins = line.startswith(_CHECKING) and line.removeprefix(_CHECKING) in names
         if begins or line in _CLOSING:
             if name is not None:
-                yield name, lines
+                yield name, lines, True
             name, lines = (line.removeprefix(_CHECKING) if begins else None), []
         else:
             lines.append(line)
     if name is not None:
-        yield name, lines
+        yield name, lines, False
 
 
 def _answer(lines: list[str]) -> Answer | None:
     # Characters of the plan that VAL's parser does not know, commas and carriage returns, stand before the first line.
     lines = [next((known for known in _OPENINGS if line.endswith(known)), line) for line in lines[:1]] + lines[1:]
-    literals = tuple(sorted(set(_literals(lines))))
+    advice = lines.index("Plan Repair Advice:") if "Plan Repair Advice:" in lines else len(lines)
+    literals = read_advice(lines[advice:])
     for line in lines:
         if line in _REFUSALS:
             return Answer(said=Said.REFUSED, words=line)
@@ -108,15 +112,19 @@ def _answer(lines: list[str]) -> Answer | None:
     return None
 
 
-def _literals(lines: list[str]) -> Iterator[str]:
-    """The leaves of the repair advice."""
-    advice = lines.index("Plan Repair Advice:") if "Plan Repair Advice:" in lines else len(lines)
-    for line in lines[advice:]:
+def read_advice(lines: Iterable[str]) -> tuple[str, ...]:
+    """The leaves of repair advice, sorted, each once."""
+    return tuple(sorted(set(_leaves(lines))))
+
+
+def _leaves(lines: Iterable[str]) -> Iterator[str]:
+    for line in lines:
         text = line.strip()
         if match := _SET.match(text):
             yield match[1] if match[2] == "true" else f"(not {match[1]})"
         elif match := _SATISFY.match(text):
-            yield match[1]
+            # VAL's floats know two zeros.
+            yield match[1].replace("[=-0]", "[=0]")
 
 
 def last_words(output: str, errors: str) -> str:

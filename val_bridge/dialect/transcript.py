@@ -10,13 +10,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 
 from val_bridge.check import Fault, FaultKind, Outcome, Verdict
-from val_bridge.dialect.advice import advice_lines, advice_tree, ground
-from val_bridge.pddl import Domain, Plan, atom_text
-from val_bridge.semantics import Step, Task
+from val_bridge.dialect.advice import advice_on
+from val_bridge.dialect.effects import effects_of
+from val_bridge.dialect.numbers import inexact, long_number
+from val_bridge.pddl import Domain, Plan
+from val_bridge.semantics import State, Task, Values
 
 _STAMP = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*:\s*\Z")
+_EXECUTED = "Plan executed successfully - checking goal"
 _COMMENT = re.compile(r";[^\n]*")
 _UNBOUND = frozenset(
     (FaultKind.UNKNOWN_ACTION, FaultKind.WRONG_ARITY, FaultKind.UNKNOWN_OBJECT, FaultKind.WRONG_TYPE)
@@ -50,6 +55,13 @@ class Judged:
     def valid(self) -> bool:
         return self.verdict is not None and self.verdict.outcome is Outcome.VALID
 
+    @property
+    def queried(self) -> bool:
+        """Whether VAL would not judge it but fail."""
+        if self.verdict is None or self.verdict.first is None:
+            return bool(self.failure)
+        return self.verdict.first.kind is FaultKind.NUMERIC_UNDEFINED
+
 
 def transcript(
     task: Task,
@@ -63,11 +75,12 @@ def transcript(
 ) -> str:
     """What `Validate` prints on one plan; `verbose` is its `-v`, `advice=False` its `-a`.
 
-    `plan` is the plan that was judged, None for a text that is no plan.
+    `plan` is the plan that was judged, None for a text that is no plan; `task` the task in which it was judged: with
+    a tolerance for numbers `task.tolerant(tolerance)`.
     """
     judged = Judged(name=name, plan=plan, verdict=verdict, times=times)
     manner = Manner(verbose=verbose, advice=advice)
-    return header(task.domain, manner) + report(task, judged, manner) + summary([judged], manner)
+    return header(task.domain, manner) + report(task, judged, manner) + summary(task, [judged], manner)
 
 
 def plan_times(text: str, plan: Plan) -> tuple[float, ...]:
@@ -86,10 +99,17 @@ def plan_times(text: str, plan: Plan) -> tuple[float, ...]:
 
 
 def header(domain: Domain, manner: Manner) -> str:
-    """What comes before the first plan: VAL checks the types of a domain that declares any."""
-    if not manner.verbose or not domain.types:
+    """What comes before the first plan: VAL checks the types of a domain that declares any, then its axioms."""
+    if not manner.verbose:
         return ""
-    return "".join(f"Type-checking {name}\n...action passes type checking.\n" for name in domain.actions)
+    text = ""
+    if domain.types:
+        text += "".join(f"Type-checking {name}\n...action passes type checking.\n" for name in domain.actions)
+        text += "".join(f"Type-checking derivation rule for {axiom.predicate}\n" for axiom in domain.axioms)
+    if domain.axioms:
+        # VAL means to list strata, and finds one.
+        text += f"Stratification\nStrata 1: {', '.join(dict.fromkeys(axiom.predicate for axiom in domain.axioms))}\n\n"
+    return text
 
 
 def report(task: Task, judged: Judged, manner: Manner) -> str:
@@ -119,20 +139,63 @@ def _report(task: Task, judged: Judged, manner: Manner) -> Iterator[str]:
         yield from _listing(plan, judged.times)
         for number, step in enumerate(verdict.steps, 1):
             yield from _next_happening(number, judged.times)
-            yield from _effects(task, step)
+            effects = effects_of(task, step.action, step.before, step.values_before)
+            yield from effects.lines(step.values_before)
+        if fault and fault.step is not None:
+            yield from _next_happening(fault.step, judged.times)
+    if fault and fault.kind is FaultKind.NUMERIC_UNDEFINED:
+        yield from _undefined(fault, manner)
+        return
     if fault is None or fault.kind is FaultKind.GOAL:
-        yield from _executed(verdict, manner)
+        yield from _executed(task, verdict, manner)
+    elif fault.kind is FaultKind.NUMERIC_CONFLICT:
+        yield from _conflict(task, verdict, fault, manner)
+        return
     else:
-        number = fault.step or 0
         if manner.verbose:
-            yield from _next_happening(number, judged.times)
             yield "Plan failed because of unsatisfied precondition in:"
             yield fault.action or ""
-        if manner.silent < 2:
-            yield ""
-        yield "failed" if manner.silent > 1 else "Plan failed to execute"
+        yield from _stopped(manner)
     if fault and manner.verbose and manner.advice:
         yield from _advice(task, verdict, fault, judged.times)
+
+
+def _stopped(manner: Manner) -> Iterator[str]:
+    if manner.silent < 2:
+        yield ""
+    yield "failed" if manner.silent > 1 else "Plan failed to execute"
+
+
+def _undefined(fault: Fault, manner: Manner) -> Iterator[str]:
+    """VAL says no more of a number that it needs and that has no value, and lists the plan among the queries."""
+    if fault.step is None and not manner.silent:
+        yield _EXECUTED
+    if manner.silent < 2:
+        yield "Error occurred in validation attempt:"
+        yield "  Attempt to access undefined numeric expression!"
+
+
+def _conflict(task: Task, verdict: Verdict, fault: Fault, manner: Manner) -> Iterator[str]:
+    """The first of two effects that disagree about a number; there is no advice on it."""
+    if manner.verbose:
+        name, *arguments = (fault.action or "").strip("()").split()
+        state, values = _reached(task, verdict)
+        effects = effects_of(task, task.action(name, tuple(arguments)), state, values)
+        yield from effects.violation_lines()
+        if effects.conditional:
+            # VAL ends this line where it should begin the next.
+            yield f"Violation in conditional effect in {fault.action}"
+            if manner.silent < 2:
+                yield "Plan failed to execute"
+                return
+    yield from _stopped(manner)
+
+
+def _reached(task: Task, verdict: Verdict) -> tuple[State, Values]:
+    if not len(verdict.steps):
+        return task.initial, task.values
+    last = verdict.steps[-1]
+    return last.after, last.values_after
 
 
 def _unbound(task: Task, fault: Fault) -> Iterator[str]:
@@ -169,28 +232,9 @@ def _next_happening(number: int, times: Sequence[float]) -> Iterator[str]:
     yield f"Checking next happening (time {_time(number, times)})"
 
 
-def _effects(task: Task, step: Step) -> Iterator[str]:
-    """The effects in the order of the text, those that change nothing included; warnings first."""
-    literals = list(ground(task, step.action, effect=True))
-    adds = [literal.atom for literal in literals if literal.positive]
-    deletes = [literal.atom for literal in literals if not literal.positive]
-    owned: dict[tuple[str, ...], str] = {}
-    for verb, atoms in (("adds", adds), ("deletes", deletes)):
-        for atom in atoms:
-            earlier = owned.setdefault(atom, "")
-            if earlier == verb:
-                yield f"WARNING: {step.action} {verb} the literal {atom_text(atom)} twice"
-            elif earlier:
-                yield f"WARNING: {step.action} adds and deletes the literal {atom_text(atom)}"
-            else:
-                owned[atom] = verb
-    yield from (f"Deleting {atom_text(atom)}" for atom in deletes)
-    yield from (f"Adding {atom_text(atom)}" for atom in adds)
-
-
-def _executed(verdict: Verdict, manner: Manner) -> Iterator[str]:
+def _executed(task: Task, verdict: Verdict, manner: Manner) -> Iterator[str]:
     if not manner.silent:
-        yield "Plan executed successfully - checking goal"
+        yield _EXECUTED
     if verdict.outcome is Outcome.VALID:
         if not manner.silent:
             yield "Plan valid"
@@ -212,32 +256,37 @@ def _advice(task: Task, verdict: Verdict, fault: Fault, times: Sequence[float]) 
         yield "The goal is not satisfied"
     else:
         yield f"{fault.action} has an unsatisfied precondition at time {_time(fault.step or 0, times)}"
-    tree = advice_tree(task, verdict)
-    if tree:
-        yield from advice_lines(tree)
+    yield from advice_on(task, verdict)
+
+
+def _number(verdict: Verdict) -> float:
+    """The value of the metric; not a number where it has none."""
+    return float("nan") if verdict.metric is None else inexact(verdict.metric)
 
 
 def _value(verdict: Verdict) -> str:
-    return f"{verdict.plan_length:.10g}"
+    return long_number(_number(verdict))
 
 
-def summary(plans: Iterable[Judged], manner: Manner) -> str:
+def summary(task: Task, plans: Iterable[Judged], manner: Manner) -> str:
     """What comes after the last plan: the valid ones by value, the failed, those that could not be judged."""
-    by_value: dict[int, list[str]] = {}
+    valid: list[tuple[float, str]] = []
     failed: list[str] = []
     queries: list[str] = []
     for judged in plans:
         if judged.verdict is not None and judged.valid:
-            line = f"{judged.name} {_value(judged.verdict)} \n"
-            by_value.setdefault(judged.verdict.plan_length, []).append(line)
+            valid.append((_number(judged.verdict), f"{judged.name} {_value(judged.verdict)} \n"))
         else:
-            (queries if judged.failure else failed).append(f"{judged.name} ")
+            (queries if judged.queried else failed).append(f"{judged.name} ")
     text = ""
-    if by_value and not manner.silent:
-        # Without a metric VAL lists the longest plans first.
-        values = sorted(by_value, reverse=True)
-        lists = "".join(f"\nValue: {value}\n {''.join(by_value[value])}" for value in values)
-        text = f"\nSuccessful plans:{lists}\n"
+    if valid and not manner.silent:
+        # Unless a metric is minimized VAL lists the greatest values first.
+        metric = task.problem.metric
+        valid.sort(key=itemgetter(0), reverse=not (metric and metric.minimize))
+        text = "\nSuccessful plans:"
+        for value, group in groupby(valid, key=itemgetter(0)):
+            text += f"\nValue: {long_number(value)}\n {''.join(line for _, line in group)}"
+        text += "\n"
     for title, names in (("Failed plans", failed), ("Queries (validator failed)", queries)):
         if names and manner.silent < 2:
             text += f"\n\n{title}:\n {''.join(names)}\n"

@@ -69,12 +69,16 @@ class FormulaReader(Reader):
     domain: Domain
     # The predicates that axioms derive, before `domain` has the axioms.
     derived: frozenset[str] = frozenset()
+    # Whether nested conjunctions, disjunctions and sums become one; those of one part become that part.
+    merge: bool = True
 
     # Conditions
 
     def conjuncts(self, node: Node, scope: Scope, where: str) -> tuple[Formula, ...]:
-        """The parts of a conjunction, in the text's order; one part if it is something else."""
+        """The parts of a conjunction, in the text's order; one part if it is something else, or as it is written."""
         group, positive = self.stripped(node, where)
+        if not self.merge:
+            return (self.formula((group, positive), scope, where, 1),)
         if positive and group.head in ("", "and"):
             parts = self.merged(group, where) if group.items else []
             return tuple(self.formula(part, scope, where, 1) for part in parts)
@@ -90,12 +94,14 @@ class FormulaReader(Reader):
                 if len(group.items) != 2:
                     self.syntax(group, "one formula after 'not'", f"{len(group.items) - 1}")
                 positive = not positive
-            elif head not in ("and", "or") or len(group.items) != 2:
+            elif not self.merge or head not in ("and", "or") or len(group.items) != 2:
                 return group, positive
             node = group.items[1]
 
     def merged(self, group: Group, where: str) -> list[tuple[Group, bool]]:
         """The stripped parts of a conjunction or disjunction, those of nested ones of its kind included."""
+        if not self.merge:
+            return [self.stripped(item, where) for item in group.items[1:]]
         found: list[tuple[Group, bool]] = []
         waiting: list[Node] = group.items[:0:-1]
         while waiting:
@@ -226,7 +232,7 @@ class FormulaReader(Reader):
 
     def operands(self, node: Group) -> list[Node]:
         """The operands of a sum or product, those of nested ones of its kind included."""
-        if node.head in _BINARY:
+        if node.head in _BINARY or not self.merge:
             return node.items[1:]
         found: list[Node] = []
         waiting = node.items[:0:-1]

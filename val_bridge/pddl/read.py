@@ -50,16 +50,22 @@ _PROBLEM_SECTIONS = (":domain", ":requirements", ":objects", ":init", ":goal", "
 _PROBLEM_UNSUPPORTED = frozenset((":constraints", ":length", ":htn"))
 
 
-def read_domain(text: str, file: str | None = None) -> Domain:
-    """Raises SourceError: domain_syntax, domain_semantic or unsupported_feature."""
-    return _DomainReader(Source(text, file or "<domain>"), "domain_syntax", "domain_semantic").read()
+def read_domain(text: str, file: str | None = None, *, merge: bool = True) -> Domain:
+    """Raises SourceError: domain_syntax, domain_semantic or unsupported_feature.
+
+    Without `merge` every condition is one formula, with all its conjunctions and disjunctions as they are written:
+    for showing, not for judging.
+    """
+    reader = _DomainReader(Source(text, file or "<domain>"), "domain_syntax", "domain_semantic")
+    reader.merge = merge
+    return reader.read()
 
 
-def read_problem(text: str, domain: Domain, file: str | None = None) -> Problem:
-    """Raises SourceError: problem_syntax, problem_semantic or unsupported_feature."""
-    return _ProblemReader(Source(text, file or "<problem>"), "problem_syntax", "problem_semantic").problem(
-        domain
-    )
+def read_problem(text: str, domain: Domain, file: str | None = None, *, merge: bool = True) -> Problem:
+    """Raises SourceError: problem_syntax, problem_semantic or unsupported_feature. `merge`: as for a domain."""
+    reader = _ProblemReader(Source(text, file or "<problem>"), "problem_syntax", "problem_semantic")
+    reader.merge = merge
+    return reader.problem(domain)
 
 
 def load_domain(path: str | Path) -> Domain:
@@ -100,7 +106,8 @@ class _DomainReader(FormulaReader):
                 sections[key] = section
         requirements = self.requirements(sections[":requirements"]) if ":requirements" in sections else ()
         # Sections may come in any order, so each is read once what it may name is known.
-        domain = self.domain = Domain(name=self.name(title, "domain"), requirements=requirements)
+        name = self.name(title, "domain")
+        domain = self.domain = Domain(name=name, requirements=requirements, text=self.source.text)
         if ":types" in sections:
             domain.types.update(self.hierarchy(sections[":types"]))
         if ":constants" in sections:
@@ -308,6 +315,7 @@ class _ProblemReader(FormulaReader):
             goal_condition=tuple(part for part in conjuncts if not isinstance(part, Literal)),
             values=values,
             metric=self.metric(sections[":metric"], scope) if ":metric" in sections else None,
+            text=self.source.text,
         )
 
     def metric(self, section: Group, scope: Scope) -> Metric:

@@ -83,7 +83,8 @@ class ActionSchema:
 class Domain:
     """A domain. `types` maps each declared type to its parent, `constants` each constant to its type.
 
-    The predicates that `axioms` derive are among `predicates`.
+    The predicates that `axioms` derive are among `predicates`. `text` is what it was read from, "" if it was made
+    otherwise; it says nothing about a domain that was changed since, and never changes identity.
     """
 
     name: str
@@ -94,6 +95,7 @@ class Domain:
     actions: dict[str, ActionSchema] = field(default_factory=dict)
     functions: dict[str, Function] = field(default_factory=dict)
     axioms: tuple[Axiom, ...] = ()
+    text: str = field(default="", compare=False, repr=False)
 
     @property
     def is_strips(self) -> bool:
@@ -139,7 +141,7 @@ class Problem:
     """A problem. `objects` maps each name to its type, without the domain's constants.
 
     `goal` has the literals of the goal's conjunction, `goal_condition` its other parts; `values` the initial
-    value of each fluent that has one.
+    value of each fluent that has one. `text` is as that of a domain.
     """
 
     name: str
@@ -150,6 +152,7 @@ class Problem:
     goal_condition: tuple[Formula, ...] = ()
     values: dict[Atom, Fraction] = field(default_factory=dict)
     metric: Metric | None = None
+    text: str = field(default="", compare=False, repr=False)
 
     @property
     def is_strips(self) -> bool:

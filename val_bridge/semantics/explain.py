@@ -113,8 +113,13 @@ class Explanation:
         return data | {"variables": parameters_text(self.parameters)} | count | {"children": children}
 
 
-def explain(formula: Formula, binding: Mapping[str, str], world: World, positive: bool = True) -> Explanation:
-    """The tree of a formula, or of its negation if not `positive`, under a binding of its free variables."""
+def explain(
+    formula: Formula, binding: Mapping[str, str], world: World, positive: bool = True, shown: int = SHOWN
+) -> Explanation:
+    """The tree of a formula, or of its negation if not `positive`, under a binding of its free variables.
+
+    Below a quantifier it has at most `shown` children.
+    """
     match formula:
         case Literal(atom=lifted, positive=sign):
             atom = bound_atom(lifted, binding)
@@ -126,19 +131,19 @@ def explain(formula: Formula, binding: Mapping[str, str], world: World, positive
         case Comparison():
             return _compared(formula, binding, world, positive)
         case And(parts=parts) | Or(parts=parts):
-            children = tuple(explain(part, binding, world, positive) for part in parts)
+            children = tuple(explain(part, binding, world, positive, shown) for part in parts)
             op = "or" if isinstance(formula, Or) is positive else "and"
             return _joined(op, children, _whole(formula, binding, positive))
         case Not(part=part):
-            return explain(part, binding, world, not positive)
+            return explain(part, binding, world, not positive, shown)
         case Imply(premise=premise, conclusion=conclusion):
             children = (
-                explain(premise, binding, world, not positive),
-                explain(conclusion, binding, world, positive),
+                explain(premise, binding, world, not positive, shown),
+                explain(conclusion, binding, world, positive, shown),
             )
             return _joined("or" if positive else "and", children, _whole(formula, binding, positive))
         case Exists() | Forall():
-            return _quantified(formula, binding, world, positive)
+            return _quantified(formula, binding, world, positive, shown)
 
 
 def _joined(op: str, children: tuple[Explanation, ...], whole: Literal) -> Explanation:
@@ -182,7 +187,7 @@ def _value(expression: Expression, binding: Mapping[str, str], world: World) -> 
 
 
 def _quantified(
-    formula: Exists | Forall, binding: Mapping[str, str], world: World, positive: bool
+    formula: Exists | Forall, binding: Mapping[str, str], world: World, positive: bool, most: int
 ) -> Explanation:
     op = "exists" if isinstance(formula, Exists) is positive else "forall"
     names = [parameter.name for parameter in formula.parameters]
@@ -192,7 +197,7 @@ def _quantified(
     error = None
     for objects in product(*(world.fitting(parameter.types) for parameter in formula.parameters)):
         inner = {**binding, **dict(zip(names, objects, strict=True))}
-        child = explain(formula.part, inner, world, positive)
+        child = explain(formula.part, inner, world, positive, most)
         if child.holds:
             if op == "forall":
                 continue
@@ -200,7 +205,7 @@ def _quantified(
             shown, count, holds, error = [(objects, child)], 1, True, None
             break
         count += 1
-        if len(shown) < SHOWN:
+        if len(shown) < most:
             shown.append((objects, child))
         if child.holds is None:
             error = error or child.error

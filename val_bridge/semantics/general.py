@@ -5,7 +5,7 @@ Every condition and every number is read in the state before the action.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
@@ -36,6 +36,17 @@ class Changes(NamedTuple):
     updates: list[Update]
 
 
+class Firing(NamedTuple):
+    """A conditional effect that happens in one state: for the objects that its parameters are, in their order.
+
+    The numeric effects that always happen are one without parameters and conditions.
+    """
+
+    effect: ConditionalEffect
+    objects: Names
+    changes: Changes
+
+
 class _Effect:
     """A conditional effect, or the numeric effects that always happen, of one schema."""
 
@@ -43,7 +54,7 @@ class _Effect:
         self._slots = Slots(schema.parameters)
         self._places = self._slots.declare(effect.parameters)
         self._types = [parameter.types for parameter in effect.parameters]
-        self._condition = effect.condition
+        self._effect = effect
         self._tests = [test_of(part, self._slots) for part in effect.condition]
         self._add = [self._slots.getter(lit.atom) for lit in effect.literals if lit.positive]
         self._delete = [self._slots.getter(lit.atom) for lit in effect.literals if not lit.positive]
@@ -54,23 +65,37 @@ class _Effect:
 
     def happen(self, world: World, arguments: Names, changes: Changes) -> None:
         """Adds to the changes. Raises NumericError."""
+        for environment in self._bindings(world, arguments):
+            self._change(world, environment, changes)
+
+    def firings(self, world: World, arguments: Names) -> Iterator[Firing]:
+        """What `happen` adds, apart for each binding of the parameters. Raises NumericError."""
+        for environment in self._bindings(world, arguments):
+            firing = Firing(self._effect, tuple(environment[self._places]), Changes([], [], []))
+            self._change(world, environment, firing.changes)
+            yield firing
+
+    def _bindings(self, world: World, arguments: Names) -> Iterator[Environment]:
+        """The same list each time, with other objects in it."""
         environment = self._slots.environment(arguments)
         for names in product(*map(world.fitting, self._types)):
             environment[self._places] = names
-            if not self._applies(world, environment):
-                continue
-            changes.add.extend([atom_in(environment) for atom_in in self._add])
-            changes.delete.extend([atom_in(environment) for atom_in in self._delete])
-            for numeric, fluent_in, calculate in self._numeric:
-                try:
-                    amount = bounded(calculate(world, environment))
-                except NumericError as error:
-                    raise error.within(self._text(numeric, environment)) from None
-                changes.updates.append(Update(numeric, fluent_in(environment), amount))
+            if self._applies(world, environment):
+                yield environment
+
+    def _change(self, world: World, environment: Environment, changes: Changes) -> None:
+        changes.add.extend([atom_in(environment) for atom_in in self._add])
+        changes.delete.extend([atom_in(environment) for atom_in in self._delete])
+        for numeric, fluent_in, calculate in self._numeric:
+            try:
+                amount = bounded(calculate(world, environment))
+            except NumericError as error:
+                raise error.within(self._text(numeric, environment)) from None
+            changes.updates.append(Update(numeric, fluent_in(environment), amount))
 
     def _applies(self, world: World, environment: Environment) -> bool:
         unknown = None
-        for part, test in zip(self._condition, self._tests, strict=True):
+        for part, test in zip(self._effect.condition, self._tests, strict=True):
             value = test(world, environment)
             if value is False:
                 return False
@@ -122,6 +147,11 @@ class GeneralSchema:
             effect.happen(world, arguments, changes)
         return changes
 
+    def firings(self, world: World, arguments: Names) -> Iterator[Firing]:
+        """Raises NumericError."""
+        for effect in self._effects:
+            yield from effect.firings(world, arguments)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class General:
@@ -141,6 +171,13 @@ class General:
     def changes(self, world: World) -> Changes:
         """Raises NumericError."""
         return self.parts.changes(world, self.arguments)
+
+    def firings(self, world: World) -> Iterator[Firing]:
+        """The changes, apart for each conditional effect that happens and for each of its bindings.
+
+        Raises NumericError.
+        """
+        return self.parts.firings(world, self.arguments)
 
     @property
     def binding(self) -> dict[str, str]:

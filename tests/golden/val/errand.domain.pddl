@@ -1,0 +1,30 @@
+(define (domain errand)
+  (:requirements :adl)
+  (:types person thing place - object key - thing)
+  (:constants home - place)
+  (:predicates (at ?p - person ?l - place) (has ?p - person ?t - thing) (lies ?t - thing ?l - place)
+               (open ?l - place) (dark ?l - place) (tired ?p - person) (late))
+  (:action enter
+    :parameters (?p - person ?l - place)
+    :precondition (and (not (at ?p ?l))
+                       (or (open ?l) (exists (?k - key) (has ?p ?k)) (and (late) (not (tired ?p)))))
+    :effect (and (at ?p ?l) (open ?l)
+                 (forall (?o - place) (when (and (at ?p ?o) (not (= ?o ?l))) (not (at ?p ?o))))))
+  (:action take
+    :parameters (?p - person ?t - thing ?l - place)
+    :precondition (and (at ?p ?l) (lies ?t ?l) (imply (dark ?l) (or (open ?l) (not (late)))))
+    :effect (and (has ?p ?t) (not (lies ?t ?l)) (when (late) (tired ?p))))
+  (:action drop-all
+    :parameters (?p - person ?l - place)
+    :precondition (at ?p ?l)
+    :effect (forall (?t - thing) (when (has ?p ?t) (and (lies ?t ?l) (not (has ?p ?t))))))
+  (:action rest
+    :parameters (?p - person)
+    :precondition (forall (?t - thing) (not (has ?p ?t)))
+    :effect (and (not (tired ?p)) (late) (when (tired ?p) (not (tired ?p))) (when (at ?p home) (not (late)))))
+  (:action swap
+    :parameters (?p ?q - person)
+    :precondition (not (exists (?t - thing ?l - place) (and (has ?p ?t) (at ?p ?l) (or (dark ?l) (and (open ?l))))))
+    :effect (and (forall (?l ?m - place)
+                   (and (when (at ?p ?l) (at ?q ?l)) (when (and (at ?q ?l) (dark ?m)) (not (dark ?m)))))
+                 (late))))

@@ -1,0 +1,6 @@
+(define (problem friday)
+  (:domain errand)
+  (:objects shop attic - place zoe adam - person lamp bread - thing small - key)
+  (:init (at zoe home) (at adam shop) (lies bread shop) (lies small home) (lies lamp attic) (dark attic) (open home))
+  (:goal (and (exists (?p - person) (and (has ?p bread) (at ?p home)))
+              (forall (?p - person) (or (not (tired ?p)) (imply (late) (at ?p home)))))))

@@ -1,0 +1,8 @@
+(define (problem two-trucks)
+  (:domain haul)
+  (:objects big small - truck mill - place)
+  (:init (at big depot) (at small mill) (road depot mill) (road mill depot) (= (fuel big) 9) (= (fuel small) 100000.123)
+         (= (way depot mill) 1.5) (= (way mill depot) 4) (= (load big) 0) (= (load small) 1000) (= (limit) 10)
+         (= (total-cost) 0))
+  (:goal (and (at big mill) (loaded big) (> (fuel small) (* (fuel big) 3))))
+  (:metric minimize (+ (total-cost) (/ (fuel big) 7))))

@@ -1,0 +1,20 @@
+(define (domain reach)
+  (:requirements :adl :derived-predicates)
+  (:constants b)
+  (:predicates (link ?x ?y) (path ?x ?y) (safe ?x) (at ?x) (cut ?x) (done))
+  (:derived (path ?x ?y) (link ?x ?y))
+  (:derived (path ?a ?b) (exists (?m) (and (link ?a ?m) (path ?m ?b))))
+  (:derived (safe ?x) (forall (?y) (or (not (link ?y ?x)) (not (cut ?y)))))
+  (:action jump
+    :parameters (?x ?y)
+    :precondition (and (at ?x) (path ?x ?y) (safe ?y))
+    :effect (and (not (at ?x)) (at ?y) (when (not (path ?y ?x)) (cut ?x))))
+  (:action look
+    :parameters (?x ?y)
+    :precondition (path ?x ?y)
+    :effect (done))
+  (:action hide
+    :parameters (?x)
+    :precondition (and (not (safe ?x)) (or (path ?x ?x) (not (path ?x b))))
+    :effect (and (not (cut ?x)) (forall (?y) (when (path ?x ?y) (not (link ?x ?y))))))
+)

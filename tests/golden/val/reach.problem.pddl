@@ -1,0 +1,5 @@
+(define (problem three)
+  (:domain reach)
+  (:objects c a d)
+  (:init (link a b) (link b c) (link c b) (at a) (cut d) (link d a))
+  (:goal (and (at c) (not (path a c)) (or (safe a) (path c a)))))
