@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from planlearn.chains import ChainStyle, chain_text
@@ -21,7 +21,7 @@ STYLES = (
     ChainStyle(), ChainStyle(states="full", goals=False), ChainStyle(purposes=True),
     ChainStyle(states="full", goals=True, purposes=True),
 )  # fmt: skip
-RANDOM_WORLDS = 24
+RANDOM_WORLDS = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +73,8 @@ def _random() -> Iterator[Seed]:
     for number in range(RANDOM_WORLDS):
         rng = random.Random(f"world {number}")
         features = Features(axioms=number % 2 == 0, numbers=number % 3 > 0)
+        if number % 4 < 2:
+            features = replace(features, nested_when=False, nested_and=False, empty=False, nary=False)  # what VAL reads
         world = random_world(rng, features)
         task = read_task(world.domain, world.problem)
         plans = [_applicable(task, rng) for _ in range(3)]

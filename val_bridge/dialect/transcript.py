@@ -16,7 +16,8 @@ from val_bridge.dialect.advice import advice_lines, advice_tree, ground
 from val_bridge.pddl import Domain, Plan, atom_text
 from val_bridge.semantics import Step, Task
 
-_STAMP = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*:\s*\Z")
+# Not from inside a number: a long duration would be tried at each of its digits.
+_STAMP = re.compile(r"(?<![0-9.])([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*:\s*\Z")
 _COMMENT = re.compile(r";[^\n]*")
 _UNBOUND = frozenset(
     (FaultKind.UNKNOWN_ACTION, FaultKind.WRONG_ARITY, FaultKind.UNKNOWN_OBJECT, FaultKind.WRONG_TYPE)
