@@ -19,8 +19,9 @@ from val_bridge import (
     read_plan,
     read_problem,
     read_task,
+    transcript,
 )
-from val_bridge.check.plan import unreadable
+from val_bridge.dialect.transcript import plan_times
 
 Text = Callable[[int], str]
 """A text of about so many characters."""
@@ -35,8 +36,10 @@ def judged(kind: Kind, text: str) -> str:
             return f"{len(read_problem(text, read_domain(BLOCKS_DOMAIN)).initial)} facts"
         task = read_task(BLOCKS_DOMAIN, BLOCKS_PROBLEM)
         if kind == "plan":
-            verdict = check_plan(task, read_plan(text))
+            plan = read_plan(text)
+            verdict = check_plan(task, plan)
             json.dumps(plan_answer(task, verdict))
+            transcript(task, plan, verdict, times=plan_times(text, plan))
         elif kind == "answer":
             found = find_plan(text, task)
             assert isinstance(found.skipped, tuple)
@@ -50,8 +53,6 @@ def judged(kind: Kind, text: str) -> str:
             verdict = check_chain(task, parsed)
             json.dumps(chain_answer(task, verdict))
     except SourceError as error:
-        if kind == "plan":
-            unreadable(error)
         return f"{error.kind} at {error.line}:{error.column}"
     return f"{verdict.outcome.value}, {verdict.plan_length} steps"
 
