@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 from tests.fuzz.oracles import Valid
@@ -75,6 +76,11 @@ def _nary(domain: Tree, problem: Tree) -> bool:
     return any(len(group) != 3 for tree in (domain, problem) for group in _headed(tree, "+", "*", "-", "/"))
 
 
+def _odd_name(domain: Tree, problem: Tree) -> bool:
+    """Published problems are called all sorts of things, so we take any word that is no keyword."""
+    return not re.fullmatch(r"[a-z][a-z0-9_-]*", problem[1][-1])
+
+
 def _narrow_axiom(domain: Tree, problem: Tree) -> bool:
     """VAL applies an axiom to all objects of its predicate's types, whatever types the axiom gives."""
     declared = {group[0]: group[1:] for section in _headed(domain, ":predicates") for group in section[1:]}
@@ -95,6 +101,7 @@ CONSTRUCTS: dict[str, Callable[[Tree, Tree], bool]] = {
     "an action without precondition": _no_precondition,
     "an `and` inside an effect's `and`": _nested_and,
     "a numeric effect outside `and`": _lone_numeric,
+    "a problem with a name that is none in PDDL": _odd_name,
     "an axiom for other types than its predicate has": _narrow_axiom,
     "a variable without type where there are types": _untyped_variable,
     "an operation that has not two operands": _nary,

@@ -18,9 +18,11 @@ from planlearn.feedback import binary_feedback, detailed_feedback
 from tests.fuzz.seeds import Seed
 from tests.fuzz.witness import Witness, plain_calls, said
 from val_bridge import (
+    Domain,
     Outcome,
     ParsedChain,
     Plan,
+    Problem,
     SourceError,
     Span,
     Task,
@@ -143,8 +145,7 @@ class _Examiner:
         except SourceError as error:
             self.points(error, seed.problem)
             return "accepted"
-        self.judge_task(self.timed(Task, domain, problem), self.text, seed.problem)
-        return "judged"
+        return self.judge_task(domain, problem, self.text, seed.problem)
 
     def problem(self) -> str:
         domain = _task(self.case.seed.domain, self.case.seed.problem).domain
@@ -157,10 +158,15 @@ class _Examiner:
             return self.refused(error)
         again = self.timed(read_problem, self.timed(write_problem, problem), domain)
         ensure(again == problem, "a written problem does not read back as the same")
-        self.judge_task(self.timed(Task, domain, problem), self.case.seed.domain, self.text)
-        return "judged"
+        return self.judge_task(domain, problem, self.case.seed.domain, self.text)
 
-    def judge_task(self, task: Task, domain: str, problem: str) -> None:
+    def judge_task(self, parsed: Domain, parsed_problem: Problem, domain: str, problem: str) -> str:
+        """The seed's plans in the mutated task."""
+        try:
+            task = self.timed(Task, parsed, parsed_problem)
+        except SourceError as error:
+            ensure(error.kind == "unsupported_feature", f"a task refused as {error.kind}")
+            return "refused"
         witness = Witness(task)
         for text in self.case.seed.plans[:4]:
             try:
@@ -170,6 +176,7 @@ class _Examiner:
             verdict = self.verdict_on_plan(task, plan, text, witness)
             if verdict.outcome is Outcome.VALID:
                 self.valid.append(Valid(domain=domain, problem=problem, plan=text))
+        return "judged"
 
     def plan(self) -> str:
         seed = self.case.seed

@@ -716,3 +716,20 @@ def test_nothing_may_stand_for_a_whole_condition_alone(nothing):
 def test_nothing_may_stand_for_a_whole_effect_alone(nothing):
     with pytest.raises(SourceError, match="expected an effect in the effect of 'act', found '\\(\\)'"):
         judged(effect=nothing)
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (("((ok) (at ?t ?p))",), "the name of a predicate"),
+        (("((ok))",), "the name of a predicate"),
+        (("(and ((ok) (at ?t ?p)))",), "the name of a predicate"),
+        (("()", "((ok) (at ?t ?p))"), "the name of a predicate"),
+        (("()", "(when ((ok)) (ok))"), "the name of a predicate"),
+        (("()", "()", "((at t l1) (ok))"), "the name of a predicate"),
+    ],
+)
+def test_a_list_of_formulas_is_no_conjunction(texts, expected):
+    """Found by asking VAL about mutated domains: the first formula was dropped and the others were taken."""
+    with pytest.raises(SourceError, match=f"expected {expected}, found"):
+        judged(*texts)

@@ -79,9 +79,10 @@ class FormulaReader(Reader):
     def conjuncts(self, node: Node, scope: Scope, where: str) -> tuple[Formula, ...]:
         """The parts of a conjunction, in the text's order; one part if it is something else."""
         group, positive = self.stripped(node, where)
-        if positive and group.head in ("", "and"):
-            parts = self.merged(group, where) if group.items else []
-            return tuple(self.formula(part, scope, where, 1) for part in parts)
+        if positive and not group.items:
+            return ()
+        if positive and group.head == "and":
+            return tuple(self.formula(part, scope, where, 1) for part in self.merged(group, where))
         return (self.formula((group, positive), scope, where, 1),)
 
     def stripped(self, node: Node, where: str) -> tuple[Group, bool]:
