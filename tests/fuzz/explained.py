@@ -95,6 +95,10 @@ def _untyped_variable(domain: Tree, problem: Tree) -> bool:
     return typed and any(names and "-" not in names[-2:-1] for names in lists)
 
 
+def _parameters_later(domain: Tree, problem: Tree) -> bool:
+    return any(action[2] != ":parameters" for action in _headed(domain, ":action"))
+
+
 CONSTRUCTS: dict[str, Callable[[Tree, Tree], bool]] = {
     "a `when` inside a `when`": _nested_when,
     "an empty conjunction or disjunction": _empty_inside,
@@ -102,6 +106,7 @@ CONSTRUCTS: dict[str, Callable[[Tree, Tree], bool]] = {
     "an `and` inside an effect's `and`": _nested_and,
     "a numeric effect outside `and`": _lone_numeric,
     "a problem with a name that is none in PDDL": _odd_name,
+    "an action whose parameters do not come first": _parameters_later,
     "an axiom for other types than its predicate has": _narrow_axiom,
     "a variable without type where there are types": _untyped_variable,
     "an operation that has not two operands": _nary,

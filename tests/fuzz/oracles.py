@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import Literal as OneOf
+from typing import Literal as OneOf, TypeVar
 
 from planlearn.chains import find_plan, read_answer
 from planlearn.feedback import binary_feedback, detailed_feedback
@@ -59,6 +60,8 @@ _ERRORS = {
     "json": {"plan_syntax"},
 }
 SECONDS = 1.0
+
+Answer = TypeVar("Answer")
 
 
 class Wrong(AssertionError):
@@ -168,15 +171,30 @@ class _Examiner:
             ensure(error.kind == "unsupported_feature", f"a task refused as {error.kind}")
             return "refused"
         witness = Witness(task)
+        # Of the texts themselves, so that what our reader drops is missed.
+        strict = self.asked_strictly(lambda: Witness(task, domain, problem))
         for text in self.case.seed.plans[:4]:
             try:
                 plan = read_plan(text)
             except SourceError:
                 continue
             verdict = self.verdict_on_plan(task, plan, text, witness)
+            if strict is not None:
+                self.asked_strictly(partial(self.confirmed_by, strict, verdict, plan))
             if verdict.outcome is Outcome.VALID:
                 self.valid.append(Valid(domain=domain, problem=problem, plan=text))
         return "judged"
+
+    def asked_strictly(self, question: Callable[[], Answer]) -> Answer | None:
+        """What the witness says, None if it nests too deeply for it. What it cannot read, we should not have read."""
+        try:
+            return question()
+        except RecursionError:
+            return None
+        except Wrong:
+            raise
+        except Exception as error:
+            raise Wrong(f"accepted, but the witness cannot read it: {error!r}") from error
 
     def plan(self) -> str:
         seed = self.case.seed
@@ -282,10 +300,13 @@ class _Examiner:
     def verdict_on_plan(self, task: Task, plan: Plan, text: str, witness: Witness) -> Verdict:
         verdict = self.timed(check_plan, task, plan)
         self.told(task, plan, verdict, text)
+        self.confirmed_by(witness, verdict, plan)
+        return verdict
+
+    def confirmed_by(self, witness: Witness, verdict: Verdict, plan: Plan) -> None:
         if not witness.too_heavy:
             theirs = witness.judge(as_tuples(plan))
             ensure(said(verdict) == theirs, f"{said(verdict)}, the witness says {theirs}: {verdict}")
-        return verdict
 
     def told(self, task: Task, plan: Plan | None, verdict: Verdict, text: str) -> None:
         """Every way to tell a verdict works."""

@@ -101,6 +101,20 @@ def test_a_wrong_verdict_is_a_find(monkeypatch):
             examine(plan_case(text))
 
 
+def test_a_part_that_the_reader_drops_is_a_find(monkeypatch):
+    """What is written from what was read lacks it too, so the witness reads the text itself as well."""
+    shorter = BLOCKS_DOMAIN.replace("(clear ?ob) (ontable ?ob) (handempty)", "")
+    read = oracles.read_domain
+    monkeypatch.setattr(oracles, "read_domain", lambda text: read(shorter if text == BLOCKS_DOMAIN else text))
+    seed = replace(BLOCKS, plans=("(pick-up a)",))
+    with pytest.raises(Wrong, match="the witness says"):
+        examine(Case(kind="domain", seed=seed, text=BLOCKS_DOMAIN))
+    listed = BLOCKS_DOMAIN.replace("(and (clear ?ob) (ontable", "((clear ?ob) (ontable")
+    monkeypatch.setattr(oracles, "read_domain", lambda text: read(shorter if text == listed else text))
+    with pytest.raises(Wrong, match="the witness cannot read it"):
+        examine(Case(kind="domain", seed=seed, text=listed))
+
+
 def test_a_valid_chain_of_a_wrong_plan_is_a_find(monkeypatch):
     case = Case(kind="json", seed=BLOCKS, text='[{"action": "(pick-up a)"}]')
     assert examine(case).became == "invalid"

@@ -31,10 +31,13 @@ def plain_calls(text: str) -> list[tuple[str, ...]] | None:
 
 
 class Witness:
-    """A naive interpreter of a task as our writer prints it. `too_heavy`: it had better not be asked."""
+    """A naive interpreter of a task, as our writer prints it unless its own texts are given.
 
-    def __init__(self, task: Task) -> None:
-        domain, problem = write_domain(task.domain), write_problem(task.problem)
+    `too_heavy`: it had better not be asked.
+    """
+
+    def __init__(self, task: Task, domain: str = "", problem: str = "") -> None:
+        domain, problem = domain or write_domain(task.domain), problem or write_problem(task.problem)
         order = [sorted(group) for group in strata(task.domain.axioms)]
         self.too_heavy = _weight(parse(domain), len(task.objects)) + _weight(parse(problem), len(task.objects)) > HEAVIEST
         self.naive = Naive(domain, problem, order)

@@ -441,6 +441,8 @@ DOMAIN_ERRORS = [
     ),
     ("(>= (- 1 2 3) 1)", "()", "", "domain_syntax 8:69: expected one or two operands after '-', found 3"),
     ("(>= (+ 1) 1)", "()", "", "domain_syntax 8:69: expected two or more operands after '+', found 1"),
+    ("(>= (+ (+ 1 2)) 1)", "()", "", "domain_syntax 8:69: expected two or more operands after '+', found 1"),
+    ("(>= (* 1 (* (* 1 2))) 1)", "()", "", "domain_syntax 8:74: expected two or more operands after '*', found 1"),
     ("(>= (/ 1) 1)", "()", "", "domain_syntax 8:69: expected two operands after '/', found 1"),
     (
         "()",

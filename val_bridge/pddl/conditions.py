@@ -227,12 +227,11 @@ class FormulaReader(Reader):
             self.unsupported(node, f"an expression more than {DEEPEST} levels deep in {where}")
         head, items = node.head, node.items
         if head in ("+", "*", "-", "/"):
-            nodes = self.operands(node)
-            count = len(nodes)
+            count = len(items) - 1
             if count < 2 and not (head == "-" and count == 1) or count > 2 and head in _BINARY:
                 wanted = {"-": "one or two operands", "/": "two operands"}.get(head, "two or more operands")
                 self.syntax(node, f"{wanted} after '{head}'", f"{count}")
-            operands = tuple(self.expression(item, scope, where, depth + 1, metric) for item in nodes)
+            operands = tuple(self.expression(item, scope, where, depth + 1, metric) for item in self.operands(node))
             return Operation(operator=head, operands=operands, span=self.span(node))
         if head == "is-violated":
             self.unsupported(node, f"'is-violated' in {where}")
