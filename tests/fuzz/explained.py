@@ -11,6 +11,12 @@ from val_bridge.dialect.reading import Answer
 
 Tree = list["Tree"] | str
 
+_KEYWORDS = frozenset(
+    "and or not imply exists forall when either assign increase decrease scale-up scale-down number name problem domain"
+    " define at start always preference minimize maximize total-time over all end sometime within".split()
+)
+"""Words that VAL's parser takes for no name wherever they stand."""
+
 
 def explained(case: Valid, theirs: Answer) -> str:
     """The first known construct in the texts, or ""."""
@@ -78,7 +84,7 @@ def _nary(domain: Tree, problem: Tree) -> bool:
 
 def _odd_name(domain: Tree, problem: Tree) -> bool:
     """Published problems are called all sorts of things, so we take any word that is no keyword."""
-    return not re.fullmatch(r"[a-z][a-z0-9_-]*", problem[1][-1])
+    return not re.fullmatch(r"[a-z][a-z0-9_-]*", problem[1][-1]) or problem[1][-1] in _KEYWORDS
 
 
 def _narrow_axiom(domain: Tree, problem: Tree) -> bool:

@@ -119,6 +119,7 @@ PARTICULAR: dict[Kind, dict[str, Text]] = {
         + "(forall (?x1) (q ?x1))" * (size // 50)
         + ")))",
         "axioms": wrapped(_DOMAIN, "(:derived (handempty) (clear ?x))", ")"),
+        "axiom": wrapped(_DOMAIN + "(:derived (handempty) (exists (?x) (and ", "(clear ?x) ", "))))"),
         "digits": wrapped(_ACTION + ":precondition (= (f) ", "1", "x))))"),
         "requirements": wrapped("(define (domain d) (:requirements ", ":strips ", "))"),
         "unknown requirement": wrapped("(define (domain d) (:requirements :", "s", "))"),
