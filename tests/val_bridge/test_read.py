@@ -413,8 +413,8 @@ def test_other_letters_are_not_their_lower_case():
     assert refusal(read_problem, problem.format("k").replace("ok", "o\u212a"), domain).expected == "the name of a predicate"
 
 
-@pytest.mark.parametrize("name", [":init", "?x"])
-def test_a_keyword_or_a_variable_is_no_problem_name(name: str):
+@pytest.mark.parametrize("name", [":init", "?x", "p\x00", "p\ud800", "\ufeffp"])
+def test_a_keyword_a_variable_and_what_cannot_be_printed_are_no_problem_names(name: str):
     error = refusal(read_problem, f"(define (problem {name}) (:domain d) (:init) (:goal ()))", read_domain("(define (domain d))"))
     assert (error.kind, error.column, error.expected) == ("problem_syntax", 18, "the name of a problem")
 

@@ -278,10 +278,10 @@ class _ProblemReader(FormulaReader):
         self.domain = domain
         self.derived = domain.derived
         tree = read_tree(self.source, self.syntax_kind)
-        # Published problems are called all sorts of things, and nothing depends on it: any word will do that is
-        # no keyword and no variable.
+        # Published problems are called all sorts of things, and nothing depends on it: any word will do that can
+        # be printed and is no keyword and no variable.
         name, nodes = self.header(tree, "problem")
-        if name.text[0] in ":?":
+        if name.text[0] in ":?" or not name.text.isprintable():
             self.syntax(name, "the name of a problem")
         sections = dict(self.sections(nodes, _PROBLEM_SECTIONS, _PROBLEM_UNSUPPORTED))
         for key in (":domain", ":init", ":goal"):
