@@ -29,6 +29,7 @@ from val_bridge.dialect import advice_lines
 from val_bridge.dialect.binary import Val
 from val_bridge.dialect.deviations import DEVIATIONS
 from val_bridge.dialect.random_plans import random_plans
+from val_bridge.dialect.transcript import plan_times
 
 
 @pytest.mark.parametrize("name", RUNS)
