@@ -105,14 +105,16 @@ _PDDL_MARK = re.compile(
 _FENCE = re.compile(r"\s*```")
 _ENDING = re.compile(r"\[\s*/|(?<![a-z])end(?![a-z])")
 _THOUGHT = re.compile(r"</?(?:think|thought|reason|scratch)")
-# Before an action: bullets, numbers, time stamps, "Step 3:".
+# Before an action: bullets, numbers, time stamps, "Step 3:". No group captures here: Python 3.11's `re` fails with a
+# SystemError on some texts if one does inside a possessive repetition.
 _LEAD = re.compile(
     r"(?:[\s>#|+=\[\]{}_,-]++"
-    r"|\(?(?P<n>\d{1,6})(?:\.\d{1,9})*+(?:\s?[.):\]|>-]++|\s++(?=[(a-z]))"
-    r"|(?:step|action|move|operation)[\s_-]*+#?(?P<m>\d{1,6})\s*+[.):>|-]*+"
+    r"|\(?\d{1,6}(?:\.\d{1,9})*+(?:\s?[.):\]|>-]++|\s++(?=[(a-z]))"
+    r"|(?:step|action|move|operation)[\s_-]*+#?\d{1,6}\s*+[.):>|-]*+"
     r"|(?:(?:next|my|the)\s)?(?:step|action|move|operation)\s*+[:>]++"
     r"|\((?:define[\s(]++)?:?plan\s++(?=\())*+"
 )
+_NUMBER = re.compile(r"(?<![\d.])\d{1,6}")
 # Between two actions, and before the first of a sentence.
 _JOIN = re.compile(
     r"(?:[\s,;.|&+>]++|[-=]++>|(?:and|then|next|finally|lastly|first(?:ly)?|second(?:ly)?|third(?:ly)?|now|afterwards"
@@ -558,8 +560,8 @@ class _Finder:
             if reading is not _Line.PROSE and not (self.current.marked and self.current.empty):
                 self.pending = _Candidate(aside=reading is _Line.EXPLAINS)
             return
-        number = lead["n"] or lead["m"]
-        self.add(reading, first, end, int(number) if number else None)
+        numbers = _NUMBER.findall(lead[0])
+        self.add(reading, first, end, int(numbers[-1]) if numbers else None)
 
     def add(self, reading: _Actions | _Broken, first: int, end: int, number: int | None) -> None:
         if self.pending is not None:

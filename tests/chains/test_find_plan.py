@@ -383,6 +383,18 @@ def test_no_text_breaks_the_reader(bits: list[str]) -> None:
         assert all(at in covered for at, c in enumerate(text) if c.isalnum())
 
 
+def test_numbers_before_what_is_no_action() -> None:
+    """Found by fuzzing: a SystemError from `re` (python/cpython#101955)."""
+    assert find_plan("2 (plan (", BLOCKS).no_plan
+
+
+@pytest.mark.parametrize("lead", ["2 (plan ", "1. 2. ", "Step 2: ", "1) Step 2. ", "- 2.1) ", "0. action 2 - "])
+def test_the_number_of_a_step_goes_on_behind_a_heading(lead: str) -> None:
+    """Step 2 belongs to the plan of step 1, whatever its number is dressed in."""
+    assert plan_of(f"1. {UNSTACK}\nThe corrected plan:\n{lead}{PUT_DOWN}") == f"{UNSTACK} {PUT_DOWN}"
+    assert plan_of(f"2. {UNSTACK}\nThe corrected plan:\n{lead}{PUT_DOWN}") == PUT_DOWN
+
+
 MILLION = 1_000_000
 
 

@@ -79,7 +79,7 @@ class Naive:
                 for fact in section[1:]:
                     if fact[0] == "=":
                         self.values[tuple(fact[1])] = Fraction(fact[2])
-                    else:
+                    elif fact[0] != "not":
                         self.state.add(tuple(fact))
             elif section[0] == ":goal":
                 self.goal = section[1]

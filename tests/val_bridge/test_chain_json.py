@@ -245,3 +245,24 @@ def test_an_empty_list_claims_nothing():
     verdict = check_chain(TASK, read_chain("[]"))
     assert verdict.outcome is Outcome.UNREADABLE
     assert chain_answer(TASK, verdict)["error"] == "plan_syntax"
+
+
+def test_a_number_of_thousands_of_digits_is_refused():
+    """Python refuses to make a whole number of them."""
+    with pytest.raises(SourceError, match="1:2: expected an item without a number of thousands of digits"):
+        read_chain('[{"state": [%s]}]' % ("1" * 5000))
+
+
+def test_a_key_twice_is_shown_shortened():
+    with pytest.raises(SourceError) as caught:
+        read_chain('[{"%s": 1, "%s": 2}]' % ("k" * 5000, "k" * 5000))
+    assert len(str(caught.value)) < 200 and "not a second 'kkkk" in str(caught.value)
+
+
+def test_nesting_at_every_depth_is_refused():
+    """Just below the depth at which JSON cannot be read, showing it was what failed."""
+    for depth in range(800, 1100):
+        with pytest.raises(SourceError, match="expected"):
+            read_chain('[{"state": %s%s}]' % ("[" * depth, "]" * depth))
+        with pytest.raises(SourceError, match="expected"):
+            read_chain('[{"state": %s1%s}]' % ('{"a":' * depth, "}" * depth))

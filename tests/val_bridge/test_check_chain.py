@@ -432,3 +432,18 @@ def test_claims_are_judged_by_the_effects_that_happen_in_their_state():
     assert faults(Claim(call=a, after=lit | {("dark",)}), good[1]) == [
         "1 state_fact unknown_predicate (dark)"
     ]
+
+
+def test_names_near_to_unknown_ones_are_looked_for_a_few_times_alone(blocks, monkeypatch):
+    """Looking takes longer than judging, and a state may list thousands of facts."""
+    from val_bridge.check import chain
+
+    asked = []
+    monkeypatch.setattr(chain, "nearest", lambda name, names: asked.append(name) or ("clear" if name == "clearr" else ""))
+    state = frozenset({("clearr", "a"), *((f"zzz{number:04}", "a") for number in range(1000))})
+    verdict = check_chain(blocks.task, ParsedChain(initial=state))
+    assert len(verdict.first.violations) == 1001
+    assert verdict.first.hint == "clear" and asked == ["clearr"]
+    asked.clear()
+    check_chain(blocks.task, ParsedChain(initial=state - {("clearr", "a")}))
+    assert len(asked) == 8

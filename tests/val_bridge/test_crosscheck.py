@@ -120,6 +120,22 @@ def test_characters_echoed_before_the_report_hide_nothing(echo):
     assert read_output(output, ["x"]) == {"x": Answer(said=Said.REFUSED, words="Bad plan description!")}
 
 
+@pytest.mark.parametrize("echo", ["\r", "\x00", "\ufeff"])
+def test_characters_of_the_task_echoed_before_the_first_report_hide_nothing(echo):
+    answer = Answer(said=Said.VALID, words="Plan valid")
+    assert read_output(f"{echo}Checking plan: x\nPlan valid\n", ["x"]) == {"x": answer}
+    second = f"Checking plan: x\n{echo}Checking plan: y\nPlan valid\n"
+    assert read_output(second, ["x", "y"]) == {"x": answer}
+
+
+def test_val_judges_a_task_with_carriage_returns(val):
+    """Found by mutation: it was taken for a crash."""
+    task, _ = walk("blocksworld", 0)
+    texts = [text.replace("\n", "\r") for text in (write_domain(task.domain), write_problem(task.problem))]
+    (row,) = crosscheck(*texts, [("empty", b"")], val)
+    assert row.theirs.said is Said.INVALID and not row.difference
+
+
 def test_val_echoes_characters_before_a_refusal(val):
     """Found by random plans: with types, a comma and an unknown action."""
     (row,) = crosscheck(*DELIVERY, [("comma", b"(go t l1 l2),\r\n(jump)")], val)

@@ -18,6 +18,7 @@ from val_bridge import (
     read_plan,
     read_problem,
     read_task,
+    write_domain,
 )
 from val_bridge.pddl.formula import number_json, number_text
 from val_bridge.pddl.reader import LANGUAGE
@@ -440,6 +441,8 @@ DOMAIN_ERRORS = [
     ),
     ("(>= (- 1 2 3) 1)", "()", "", "domain_syntax 8:69: expected one or two operands after '-', found 3"),
     ("(>= (+ 1) 1)", "()", "", "domain_syntax 8:69: expected two or more operands after '+', found 1"),
+    ("(>= (+ (+ 1 2)) 1)", "()", "", "domain_syntax 8:69: expected two or more operands after '+', found 1"),
+    ("(>= (* 1 (* (* 1 2))) 1)", "()", "", "domain_syntax 8:74: expected two or more operands after '*', found 1"),
     ("(>= (/ 1) 1)", "()", "", "domain_syntax 8:69: expected two operands after '/', found 1"),
     (
         "()",
@@ -684,3 +687,51 @@ def test_long_numbers_are_estimated():
     assert number_text(Fraction(2) ** 5000) == number_json(Fraction(2) ** 5000) == "about 2^5000"
     with pytest.raises(SourceError, match="a number of at most 300 digits"):
         judged(f"(> 1 {'9' * 5000})")
+
+
+SHADOWED = """(define (domain d) (:predicates (p ?x) (q ?x) (r ?x ?y))
+ (:action a :effect (forall (?y) (when (exists (?z) (q ?z)) (forall (?z) (when (p ?z) (r ?y ?z)))))))"""
+
+
+def test_an_effects_variable_called_as_one_of_a_condition_before_it():
+    """The condition and the inner variable end in one effect; found by reading what was written."""
+    task = read_task(SHADOWED, "(define (problem x) (:domain d) (:objects a b) (:init (q a) (p b)) (:goal (r a b)))")
+    assert check_plan_text(task, "(a)").outcome is Outcome.VALID
+    assert read_domain(write_domain(task.domain)) == task.domain
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_variables_that_hide_others_get_names_of_their_own(count):
+    """The names are free again behind the quantifier."""
+    hidden = "(exists (?t - truck) (at ?t ?p))"
+    read = read_domain(DOMAIN % ("", f"(and {hidden * count})", "(ok)"))
+    assert [str(part) for part in read.actions["act"].condition] == ["(exists (?t-2 - truck) (at ?t-2 ?p))"] * count
+
+
+@pytest.mark.parametrize("nothing", ["(and (ok) ())", "(not ())", "(imply () (ok))", "(exists (?x - van) ())"])
+def test_nothing_may_stand_for_a_whole_condition_alone(nothing):
+    with pytest.raises(SourceError, match="expected a formula in the precondition of 'act', found '\\(\\)'"):
+        judged(nothing)
+
+
+@pytest.mark.parametrize("nothing", ["(and (ok) ())", "(when (ok) ())", "(forall (?x - van) ())"])
+def test_nothing_may_stand_for_a_whole_effect_alone(nothing):
+    with pytest.raises(SourceError, match="expected an effect in the effect of 'act', found '\\(\\)'"):
+        judged(effect=nothing)
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (("((ok) (at ?t ?p))",), "the name of a predicate"),
+        (("((ok))",), "the name of a predicate"),
+        (("(and ((ok) (at ?t ?p)))",), "the name of a predicate"),
+        (("()", "((ok) (at ?t ?p))"), "the name of a predicate"),
+        (("()", "(when ((ok)) (ok))"), "the name of a predicate"),
+        (("()", "()", "((at t l1) (ok))"), "the name of a predicate"),
+    ],
+)
+def test_a_list_of_formulas_is_no_conjunction(texts, expected):
+    """Found by asking VAL about mutated domains: the first formula was dropped and the others were taken."""
+    with pytest.raises(SourceError, match=f"expected {expected}, found"):
+        judged(*texts)

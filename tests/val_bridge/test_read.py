@@ -276,7 +276,7 @@ def test_all_that_may_be_left_out_is_left_out():
     assert (problem.name, problem.objects, problem.initial, problem.goal) == ("4-0.pddl", {}, frozenset(), ())
 
 
-@pytest.mark.parametrize("empty", ["()", "(and)", "(and (and) (and ()))"])
+@pytest.mark.parametrize("empty", ["()", "(and)", "(and (and) (and (and)))"])
 def test_an_empty_formula_asks_nothing(empty):
     domain = read_domain(f"(define (domain d) (:action wait :precondition {empty} :effect {empty}))")
     assert domain.actions["wait"].precondition == domain.actions["wait"].effect == ()
@@ -394,6 +394,39 @@ def test_bytes_that_are_no_text_are_an_error_with_a_place(tmp_path: Path):
     path.write_bytes(b"(define\n (domain \xff")
     error = refusal(load_domain, path)
     assert (error.kind, error.line, error.column, error.found) == ("domain_syntax", 2, 10, "byte 0xff")
+
+
+def test_a_byte_that_is_no_text_behind_a_byte_order_mark(tmp_path: Path):
+    """Found by mutation: the place was cut out of the mark, which is no text either."""
+    path = tmp_path / "d.pddl"
+    path.write_bytes(b"\xef\xbb\xbf(d\xc3\xa9\xff")
+    error = refusal(load_domain, path)
+    assert (error.line, error.column, error.found) == (1, 4, "byte 0xff")
+
+
+def test_other_letters_are_not_their_lower_case():
+    """The Kelvin sign's lower case is k, but it is no k in PDDL."""
+    domain = read_domain("(define (domain d) (:predicates (ok ?x)) (:constants k))")
+    problem = "(define (problem p) (:domain d) (:init (ok {})) (:goal (and)))"
+    assert read_problem(problem.format("K"), domain).initial == {("ok", "k")}
+    assert refusal(read_problem, problem.format("\u212a"), domain).expected == "the name of an object"
+    assert refusal(read_problem, problem.format("k").replace("ok", "o\u212a"), domain).expected == "the name of a predicate"
+
+
+@pytest.mark.parametrize("name", [":init", "?x", "p\x00", "p\ud800", "\ufeffp"])
+def test_a_keyword_a_variable_and_what_cannot_be_printed_are_no_problem_names(name: str):
+    error = refusal(read_problem, f"(define (problem {name}) (:domain d) (:init) (:goal ()))", read_domain("(define (domain d))"))
+    assert (error.kind, error.column, error.expected) == ("problem_syntax", 18, "the name of a problem")
+
+
+@pytest.mark.parametrize(
+    ("kind", "ancestor", "below"),
+    [("van", "truck", True), ("van", "object", True), ("truck", "van", False), ("van", "place", False),
+     ("place", "place", True), ("object", "van", False), ("van", "nothing", False), ("nothing", "object", False)],
+)  # fmt: skip
+def test_types_below_types(kind: str, ancestor: str, below: bool):
+    domain = read_domain("(define (domain d) (:types van - truck truck place - object car - truck))")
+    assert domain.is_subtype(kind, ancestor) is below
 
 
 def test_an_error_draws_its_place():

@@ -8,18 +8,27 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from val_bridge import (
     Action,
     BindError,
     Call,
+    Literal,
+    Outcome,
+    Parameter,
+    SourceError,
     Task,
     applicable,
+    check_plan_text,
     load_task,
     progress,
     read_atom,
     read_task,
 )
+from val_bridge.pddl import And, Axiom
+from val_bridge.semantics.axioms import Rule
 
 
 def atoms(*texts: str) -> frozenset:
@@ -226,3 +235,73 @@ def test_an_action_is_recognised_by_name_and_arguments(blocks):
     action = blocks.task.action("pick-up", ("a",))
     assert {action: 1}[blocks.task.action("pick-up", ("a",))] == 1
     assert str(action) == "(pick-up a)"
+
+
+# What would take for ever; found by mutation: 3 kilobytes asked for 11^99 combinations of objects.
+
+HEAVY = "(define (domain d) (:predicates (p) (q ?x ?y) (r ?x ?y)) {})"
+TWELVE = "(define (problem h) (:domain d) (:objects a b c d e f g h i j k l) (:init) (:goal {}))"
+
+
+def nested(count: int, head: str = "forall") -> str:
+    """A formula, or an effect, below so many quantifiers."""
+    return "".join(f"({head} (?x{number}) " for number in range(count)) + "(q ?x0 ?x1)" + ")" * count
+
+
+@pytest.mark.parametrize("head", ["forall", "exists"])
+@pytest.mark.parametrize(
+    "where",
+    ["(:action a :precondition {})", "(:action a :precondition (not (imply (p) (or (p) {}))))",
+     "(:action a :precondition (imply {} (p)))", "(:action a :effect (when {} (p)))",
+     "(:derived (r ?y ?z) (or (p) (exists (?v) (and (q ?y ?v) (not {})))))"],
+)  # fmt: skip
+def test_quantifiers_that_would_take_for_ever_are_refused(where, head):
+    assert read_task(HEAVY.format(where.format(nested(5, head))), TWELVE.format("()"))
+    for count in (6, 90):
+        with pytest.raises(SourceError, match="at most 1,000,000 combinations of objects to try") as caught:
+            read_task(HEAVY.format(where.format(nested(count, head))), TWELVE.format("()"))
+        assert caught.value.kind == "unsupported_feature"
+
+
+def test_goals_and_universal_effects_that_would_take_for_ever_are_refused():
+    assert read_task(HEAVY.format(""), TWELVE.format(nested(5)))
+    with pytest.raises(SourceError, match="<problem>:1:.* found 2,985,984"):
+        read_task(HEAVY.format(""), TWELVE.format(nested(6)))
+    assert read_task(HEAVY.format(f"(:action a :effect {nested(5)})"), TWELVE.format("()"))
+    with pytest.raises(SourceError, match="<domain>:1:.* found 2,985,984"):
+        read_task(HEAVY.format(f"(:action a :effect {nested(6)})"), TWELVE.format("()"))
+
+
+def test_axioms_are_joined_so_their_own_variables_do_not_count():
+    objects = " ".join(f"o{number}" for number in range(1000))
+    domain = HEAVY.format("(:derived (r ?x ?y) (exists (?z) (and (q ?x ?z) (r ?z ?y))))")
+    assert read_task(domain, f"(define (problem h) (:domain d) (:objects {objects}) (:init) (:goal ()))")
+
+
+@given(
+    st.lists(st.lists(st.sampled_from(["?a", "?b", "?c", "?d", "hub"]), max_size=3).map(tuple), min_size=1, max_size=7),
+    st.none() | st.integers(0, 6),
+)
+def test_an_axioms_atoms_are_joined_with_the_fewest_variables_unbound_first(terms, first):
+    atoms = [Literal(atom=("q", *names)) for names in terms]
+    parameters = tuple(Parameter(name=name) for name in ("?a", "?b", "?c", "?d"))
+    axiom = Axiom(predicate="r", body=And(parts=tuple(atoms)))
+    first = None if first is None else first % len(atoms)
+    order = Rule(axiom, parameters, atoms, frozenset("r"))._order(first)
+    assert sorted(order) == sorted(atom.atom for atom in atoms)
+    waiting, bound = [atom.atom for atom in atoms], set()
+    for place, atom in enumerate(order):
+        unbound = {other: len({term for term in other[1:] if term[0] == "?"} - bound) for other in waiting}
+        assert unbound[atom] == min(unbound.values()) or (place == 0 and first is not None)
+        waiting.remove(atom)
+        bound |= set(atom[1:])
+    if first is not None:
+        assert order[0] == atoms[first].atom
+
+
+def test_the_order_of_thousands_of_atoms_is_found_at_once():
+    """Found by mutation: choosing among all that were left took quadratic time in every state."""
+    body = " ".join(["(p)"] * 20_000)
+    domain = HEAVY.format(f"(:derived (r ?x ?y) (and (q ?x ?y) {body}))")
+    problem = TWELVE.format("(r a b)").replace("(:init)", "(:init (p) (q a b))")
+    assert check_plan_text(read_task(domain, problem), "").outcome is Outcome.VALID

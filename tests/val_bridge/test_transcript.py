@@ -496,3 +496,9 @@ def test_the_page_and_the_command_refuse_the_same_options() -> None:
     page = (Path(command.__file__).parent / "dialect" / "README.md").read_text(encoding="utf-8")
     (row,) = re.findall(r"^\| `(-c [^`]*)` \|", page, re.M)
     assert set(row.split()) == {flag[:2] for flag in command._UNSUPPORTED}
+
+
+def test_stamps_are_found_between_durations_and_comments(blocks):
+    stamped = "0: (pick-up a) [1.5] ; 7:\n1.25 : (stack a b)[10]\n3.: (unstack b a)"
+    assert plan_times(stamped, read_plan(stamped)) == (0, 1.25, 3)
+    assert plan_times("(pick-up a)", read_plan("(pick-up a)")) == ()

@@ -6,7 +6,7 @@ that a reader skipped (`ParsedChain.unread`) is that reader's to accept or refus
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Literal as OneOf
 
 from val_bridge.check.faults import Fault, FaultKind, Outcome, Verdict, Violation
@@ -30,8 +30,11 @@ from val_bridge.semantics.transition import applicable, effects, successor
 
 _NOTHING: frozenset[Atom] = frozenset()
 
-Malformed = tuple[str, str, str, str]
-"""What is wrong with an atom: kind of violation, expected, found, hint."""
+Malformed = tuple[str, str, str, Collection[str]]
+"""What is wrong with an atom: kind of violation, expected, found, the names that would have done."""
+
+_HINTED = 8
+"""Malformed atoms of a state for which a nearest name is looked for; looking takes longer than judging."""
 
 
 JudgeFrom = OneOf["claimed", "correct"]
@@ -239,6 +242,7 @@ class _Judge:
         """Notes the atoms that the task cannot have, in one fault; gives the others."""
         bad = {atom: wrong for atom in sorted(atoms) if (wrong := self.malformed(atom))}
         if bad:
+            hinted = [wrong for wrong in bad.values() if wrong[3]][:_HINTED]
             self.note(
                 Fault(
                     kind=FaultKind.STATE_FACT,
@@ -247,7 +251,7 @@ class _Judge:
                     violations=tuple(Violation(kind=wrong[0], atom=atom) for atom, wrong in bad.items()),
                     expected="; ".join(wrong[1] for wrong in bad.values()),
                     found="; ".join(wrong[2] for wrong in bad.values()),
-                    hint=next((wrong[3] for wrong in bad.values() if wrong[3]), ""),
+                    hint=next(filter(None, (nearest(wrong[2], wrong[3]) for wrong in hinted)), ""),
                 )
             )
         return atoms.difference(bad)
@@ -267,15 +271,15 @@ def _malformed(task: Task, atom: Atom) -> Malformed | None:
     # A state is its base facts; what is derived from them cannot be claimed apart.
     if predicate is None or atom[0] in task.domain.derived:
         names = sorted(task.domain.predicates.keys() - task.domain.derived)
-        return "unknown_predicate", f"one of {' '.join(names)}", atom[0], nearest(atom[0], names)
+        return "unknown_predicate", f"one of {' '.join(names)}", atom[0], names
     if len(atom) - 1 != predicate.arity:
-        return "wrong_arity", counted(predicate.parameters), atom_text(atom), ""
+        return "wrong_arity", counted(predicate.parameters), atom_text(atom), ()
     for name, parameter in zip(atom[1:], predicate.parameters, strict=True):
         wanted = f"{article(*parameter.types)} as {parameter.name} in {atom_text(atom)}"
         if name not in task.objects:
-            return "unknown_object", wanted, name, nearest(name, task.objects)
+            return "unknown_object", wanted, name, task.objects
         if not task.domain.fits(task.objects[name], parameter):
-            return "wrong_type", wanted, f"{name}, {article(task.objects[name])}", ""
+            return "wrong_type", wanted, f"{name}, {article(task.objects[name])}", ()
     return None
 
 

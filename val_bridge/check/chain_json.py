@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import re
+import reprlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
@@ -23,6 +24,7 @@ from val_bridge.pddl.tokens import Source
 from val_bridge.semantics.chain import Claim, ParsedChain
 
 _KEYS = ("action", "state", "precondition", "add", "delete")
+_SHOWN = 40
 _SPACE = re.compile(r"[ \t\r\n]*")
 _NEGATED = re.compile(r"\(\s*not\b(.*)\)\s*\Z", re.IGNORECASE | re.DOTALL)
 
@@ -86,7 +88,10 @@ class _ChainReader:
             except json.JSONDecodeError as error:
                 self.fail_at(error.pos, "JSON")
             except _TwiceError as error:
-                self.fail_at(place, f"each key of an item once, not a second {error.args[0]!r}")
+                self.fail_at(place, f"each key of an item once, not a second {_shown(error.args[0])}")
+            except ValueError:
+                # Python's own limit for whole numbers.
+                self.fail_at(place, "an item without a number of thousands of digits")
             except RecursionError:
                 self.fail_at(place, "an item that is not nested so deeply")
             yield item, self.source.span(place, end)
@@ -97,9 +102,11 @@ class _ChainReader:
 
     def object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         """A JSON object; the last of two equal keys would silently win otherwise."""
-        item = dict(pairs)
-        if len(item) < len(pairs):
-            raise _TwiceError(next(key for number, (key, _) in enumerate(pairs) if key in dict(pairs[:number])))
+        item: dict[str, Any] = {}
+        for key, value in pairs:
+            if key in item:
+                raise _TwiceError(key)
+            item[key] = value
         return item
 
     def skip(self, place: int) -> int:
@@ -148,11 +155,15 @@ class _ChainReader:
             self.fail(expected, text)
 
     def fail(self, expected: str, found: Any, hint: str = "") -> NoReturn:
-        shown = repr(found)
-        shown = shown if len(shown) <= 40 else shown[:37] + "..."
-        raise SourceError("plan_syntax", self.span, expected, shown, hint)
+        raise SourceError("plan_syntax", self.span, expected, _shown(found), hint)
 
     def fail_at(self, place: int, expected: str) -> NoReturn:
         end = min(place + 1, len(self.source.text))
         found = self.source.quote(place, end) if place < end else "the end of the text"
         raise SourceError("plan_syntax", self.source.span(place, end), expected, found)
+
+
+def _shown(found: Any) -> str:
+    """A JSON value as messages show it; what is nested deeply is not looked through."""
+    shown = repr(found) if isinstance(found, str) else reprlib.repr(found)
+    return shown if len(shown) <= _SHOWN else shown[: _SHOWN - 3] + "..."

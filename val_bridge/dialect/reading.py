@@ -81,11 +81,13 @@ def _reports(output: str, names: set[str]) -> Iterator[tuple[str, list[str], boo
     name: str | None = None
     lines: list[str] = []
     for line in output.split("\n"):
-        begins = line.startswith(_CHECKING) and line.removeprefix(_CHECKING) in names
+        before, _, checked = line.partition(_CHECKING)
+        # Characters of domain and problem that VAL's parser does not know stand before the first report.
+        begins = checked in names and (not before or name is None)
         if begins or line in _CLOSING:
             if name is not None:
                 yield name, lines, True
-            name, lines = (line.removeprefix(_CHECKING) if begins else None), []
+            name, lines = (checked if begins else None), []
         else:
             lines.append(line)
     if name is not None:

@@ -20,7 +20,8 @@ from val_bridge.dialect.numbers import inexact, long_number
 from val_bridge.pddl import Domain, Plan
 from val_bridge.semantics import State, Task, Values
 
-_STAMP = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*:\s*\Z")
+# Not from inside a number: a long duration would be tried at each of its digits.
+_STAMP = re.compile(r"(?<![0-9.])([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*:\s*\Z")
 _EXECUTED = "Plan executed successfully - checking goal"
 _COMMENT = re.compile(r";[^\n]*")
 _UNBOUND = frozenset(

@@ -8,6 +8,9 @@ variable that hides another gets a name of its own.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from fractions import Fraction
 
 from val_bridge.pddl.formula import (
@@ -32,12 +35,13 @@ from val_bridge.pddl.formula import (
     Operation,
     Or,
     Parameter,
+    quantified_in,
 )
 from val_bridge.pddl.reader import RESERVED, Reader, Scope
 from val_bridge.pddl.syntax import Domain
 from val_bridge.pddl.tokens import Group, Node, Word
 
-NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)\Z")
+NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)\Z")
 TOTAL_TIME = "total-time"
 _DIGITS = 300
 _FOREIGN_CONDITIONS = frozenset(
@@ -77,11 +81,12 @@ class FormulaReader(Reader):
     def conjuncts(self, node: Node, scope: Scope, where: str) -> tuple[Formula, ...]:
         """The parts of a conjunction, in the text's order; one part if it is something else, or as it is written."""
         group, positive = self.stripped(node, where)
+        if positive and not group.items:
+            return ()
         if not self.merge:
             return (self.formula((group, positive), scope, where, 1),)
-        if positive and group.head in ("", "and"):
-            parts = self.merged(group, where) if group.items else []
-            return tuple(self.formula(part, scope, where, 1) for part in parts)
+        if positive and group.head == "and":
+            return tuple(self.formula(part, scope, where, 1) for part in self.merged(group, where))
         return (self.formula((group, positive), scope, where, 1),)
 
     def stripped(self, node: Node, where: str) -> tuple[Group, bool]:
@@ -106,8 +111,7 @@ class FormulaReader(Reader):
         waiting: list[Node] = group.items[:0:-1]
         while waiting:
             part, positive = self.stripped(waiting.pop(), where)
-            same = part.head == group.head or (not part.items and group.head == "and")
-            if positive and same:
+            if positive and part.head == group.head:
                 waiting.extend(part.items[:0:-1])
             else:
                 found.append((part, positive))
@@ -115,6 +119,9 @@ class FormulaReader(Reader):
 
     def formula(self, stripped: tuple[Group, bool], scope: Scope, where: str, depth: int) -> Formula:
         node, positive = stripped
+        if not node.items:
+            # Nothing at all may stand for a whole condition, but not for a part of one.
+            self.syntax(node, f"a formula in {where}")
         if depth > DEEPEST:
             self.unsupported(node, f"a condition more than {DEEPEST} levels deep in {where}")
         head = node.head
@@ -131,19 +138,16 @@ class FormulaReader(Reader):
         def part(item: Node) -> Formula:
             return self.formula(self.stripped(item, where), scope, where, depth + 1)
 
-        if not items or head in ("and", "or"):
-            stripped = self.merged(node, where) if items else []
-            parts = tuple(self.formula(inner, scope, where, depth + 1) for inner in stripped)
+        if head in ("and", "or"):
+            parts = tuple(self.formula(inner, scope, where, depth + 1) for inner in self.merged(node, where))
             return Or(parts=parts, span=span) if head == "or" else And(parts=parts, span=span)
         if head == "imply":
             if len(items) != 3:
                 self.syntax(node, "two formulas after 'imply'", f"{len(items) - 1}")
             return Imply(premise=part(items[1]), conclusion=part(items[2]), span=span)
         if head in ("exists", "forall"):
-            outer = self.variables
-            parameters = self.quantified(node, "one formula")
-            inner = part(items[2])
-            self.variables = outer
+            with self.quantified(node, "one formula") as parameters:
+                inner = part(items[2])
             quantifier = Exists if head == "exists" else Forall
             return quantifier(parameters=parameters, part=inner, span=span)
         if head in COMPARISONS:
@@ -173,27 +177,39 @@ class FormulaReader(Reader):
             self.syntax(node, "two terms after '='", f"{len(node.items) - 1}")
         return (EQUALS, *(self.term(item, scope)[0] for item in node.items[1:]))
 
-    def quantified(self, node: Group, what: str) -> tuple[Parameter, ...]:
-        """The variables of `(forall (?x - type) ...)`, which may be named from now on."""
+    @contextmanager
+    def quantified(
+        self, node: Group, what: str, bound: Collection[str] = ()
+    ) -> Iterator[tuple[Parameter, ...]]:
+        """The variables of `(forall (?x - type) ...)`, which may be named inside the `with` block.
+
+        None of them is called as a variable that it hides, or as one of `bound`.
+        """
         items = node.items
         if len(items) != 3:
             self.syntax(node, f"variables and {what} after '{node.head}'", f"{len(items) - 1} parts")
         declared = self.parameters(self.group(items[1], "'(?x ...)'").items, self.domain)
-        outer = {name for name, _ in self.variables.values()}
-        taken = outer | {parameter.name for parameter in declared}
-        inner = dict(self.variables)
+        own = {parameter.name for parameter in declared}
         parameters: list[Parameter] = []
         for parameter in declared:
             name, number = parameter.name, 2
-            if name in outer:
-                while f"{parameter.name}-{number}" in taken:
+            if name in self.taken or name in bound:
+                while (name := f"{parameter.name}-{number}") in self.taken or name in bound or name in own:
                     number += 1
-                name = f"{parameter.name}-{number}"
-                taken.add(name)
-            inner[parameter.name] = name, parameter.types
-            parameters.append(Parameter(name=name, types=parameter.types, span=parameter.span))
-        self.variables = inner
-        return tuple(parameters)
+                own.add(name)
+            parameters.append(replace(parameter, name=name))
+        hidden = {parameter.name: self.variables.get(parameter.name) for parameter in declared}
+        for written, parameter in zip(declared, parameters, strict=True):
+            self.variables[written.name] = parameter.name, parameter.types
+        names = {parameter.name for parameter in parameters}
+        self.taken |= names
+        yield tuple(parameters)
+        self.taken -= names
+        for name, meaning in hidden.items():
+            if meaning is None:
+                del self.variables[name]
+            else:
+                self.variables[name] = meaning
 
     # Numbers
 
@@ -217,12 +233,11 @@ class FormulaReader(Reader):
             self.unsupported(node, f"an expression more than {DEEPEST} levels deep in {where}")
         head, items = node.head, node.items
         if head in ("+", "*", "-", "/"):
-            nodes = self.operands(node)
-            count = len(nodes)
+            count = len(items) - 1
             if count < 2 and not (head == "-" and count == 1) or count > 2 and head in _BINARY:
                 wanted = {"-": "one or two operands", "/": "two operands"}.get(head, "two or more operands")
                 self.syntax(node, f"{wanted} after '{head}'", f"{count}")
-            operands = tuple(self.expression(item, scope, where, depth + 1, metric) for item in nodes)
+            operands = tuple(self.expression(item, scope, where, depth + 1, metric) for item in self.operands(node))
             return Operation(operator=head, operands=operands, span=self.span(node))
         if head == "is-violated":
             self.unsupported(node, f"'is-violated' in {where}")
@@ -282,8 +297,11 @@ class FormulaReader(Reader):
         while waiting:
             group = self.group(waiting.pop(), f"an effect in {where}")
             head, items = group.head, group.items
-            if not items or head == "and":
+            if head == "and":
                 waiting.extend(items[:0:-1])
+            elif not items:
+                if depth > 1 or group is not node:
+                    self.syntax(group, f"an effect in {where}")
             elif head == "when":
                 if len(items) != 3:
                     self.syntax(group, "a condition and an effect after 'when'", f"{len(items) - 1} parts")
@@ -293,13 +311,12 @@ class FormulaReader(Reader):
                 buckets.append(inner)
                 self.effect(items[2], scope, where, inner, buckets, depth + 1)
             elif head == "forall":
-                outer = self.variables
-                inner = _Bucket(
-                    group, bucket.parameters + self.quantified(group, "one effect"), bucket.condition
-                )
-                buckets.append(inner)
-                self.effect(items[2], scope, where, inner, buckets, depth + 1)
-                self.variables = outer
+                # The conditions read so far will stand below these variables too.
+                bound = {parameter.name for parameter in quantified_in(bucket.condition)}
+                with self.quantified(group, "one effect", bound) as parameters:
+                    inner = _Bucket(group, bucket.parameters + parameters, bucket.condition)
+                    buckets.append(inner)
+                    self.effect(items[2], scope, where, inner, buckets, depth + 1)
             elif head in NUMERIC_EFFECTS and head not in self.domain.predicates:
                 if len(items) != 3:
                     self.syntax(group, f"a fluent and a number after '{head}'", f"{len(items) - 1} parts")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Literal, get_args
 
 from val_bridge.pddl.span import Span
@@ -58,9 +59,15 @@ class SourceError(ValueError):
 
 def nearest(name: str, names: Iterable[str]) -> str:
     """The name most like `name`, or "" if none is close. Ties go to the last in alphabetical order."""
-    known = list(names)
+    known = tuple(names)
     # Comparing is slow; a hint is worth milliseconds, not seconds.
     if len(name) > _LONGEST or len(known) > _MOST:
         return ""
+    return _nearest(name, known)
+
+
+@lru_cache(maxsize=256)
+def _nearest(name: str, known: tuple[str, ...]) -> str:
+    """Kept, since a long text repeats its mistakes."""
     close = get_close_matches(name, known, n=1)
     return close[0] if close else ""

@@ -246,6 +246,23 @@ def literals_in(parts: tuple[Formula, ...], positive: bool = True) -> Iterator[L
                 pass
 
 
+def quantified_in(parts: tuple[Formula, ...]) -> Iterator[Parameter]:
+    """Every variable that a quantifier in the formulas declares."""
+    for part in parts:
+        match part:
+            case And(parts=inner) | Or(parts=inner):
+                yield from quantified_in(inner)
+            case Not(part=inner):
+                yield from quantified_in((inner,))
+            case Imply(premise=premise, conclusion=conclusion):
+                yield from quantified_in((premise, conclusion))
+            case Exists(parameters=parameters, part=inner) | Forall(parameters=parameters, part=inner):
+                yield from parameters
+                yield from quantified_in((inner,))
+            case Literal() | Comparison():
+                pass
+
+
 def fluents_in(expression: Expression) -> Iterator[Atom]:
     """Every fluent of an expression, in the text's order."""
     match expression:

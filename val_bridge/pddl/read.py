@@ -89,9 +89,10 @@ def read_utf8(path: str | Path, kind: SourceErrorKind) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        before = data[: error.start].decode("utf-8-sig")
+        # The codec counts from behind a byte order mark.
+        before = error.object[: error.start].decode("utf-8")
         span = Source(before, str(path)).span(len(before), len(before) + 1)
-        raise SourceError(kind, span, "text in UTF-8", f"byte 0x{data[error.start]:02x}") from None
+        raise SourceError(kind, span, "text in UTF-8", f"byte 0x{error.object[error.start]:02x}") from None
 
 
 class _DomainReader(FormulaReader):
@@ -236,6 +237,7 @@ class _DomainReader(FormulaReader):
     def declare(self, parameters: tuple[Parameter, ...]) -> None:
         """From now on, these variables and no others may be named."""
         self.variables = {parameter.name: (parameter.name, parameter.types) for parameter in parameters}
+        self.taken = set(self.variables)
 
     def action(self, section: Group, domain: Domain, scope: Scope) -> ActionSchema:
         items = section.items
@@ -283,8 +285,11 @@ class _ProblemReader(FormulaReader):
         self.domain = domain
         self.derived = domain.derived
         tree = read_tree(self.source, self.syntax_kind)
-        # Published problems are called all sorts of things, and nothing depends on it: any word will do.
+        # Published problems are called all sorts of things, and nothing depends on it: any word will do that can
+        # be printed and is no keyword and no variable.
         name, nodes = self.header(tree, "problem")
+        if name.text[0] in ":?" or not name.text.isprintable():
+            self.syntax(name, "the name of a problem")
         sections = dict(self.sections(nodes, _PROBLEM_SECTIONS, _PROBLEM_UNSUPPORTED))
         for key in (":domain", ":init", ":goal"):
             if key not in sections:

@@ -36,6 +36,8 @@ class Reader:
         self.places: dict[str, Word] = {}
         # The variables that may be named at present: the name that each stands for, and its types.
         self.variables: dict[str, tuple[str, tuple[str, ...]]] = {}
+        # The names that those stand for.
+        self.taken: set[str] = set()
         # Whether a term of some types may stand where others are wanted; large problems ask it often.
         self.fitting: dict[tuple[tuple[str, ...], tuple[str, ...]], bool] = {}
 

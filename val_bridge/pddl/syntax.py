@@ -96,6 +96,7 @@ class Domain:
     functions: dict[str, Function] = field(default_factory=dict)
     axioms: tuple[Axiom, ...] = ()
     text: str = field(default="", compare=False, repr=False)
+    _descents: dict[str, tuple[int, int]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def is_strips(self) -> bool:
@@ -114,14 +115,39 @@ class Domain:
         return hash((self.name, *self.actions))
 
     def is_subtype(self, kind: str, ancestor: str) -> bool:
-        """Whether every object of type `kind` is an object of type `ancestor`."""
-        while kind != ancestor and kind in self.types:
-            kind = self.types[kind]
-        return kind == ancestor
+        """Whether every object of type `kind` is an object of type `ancestor`. The types must be complete."""
+        if kind == ancestor:
+            return True
+        if not self._descents:
+            self._descents.update(_descents(self.types))
+        place, (first, last) = self._descents.get(kind, (0, 0)), self._descents.get(ancestor, (0, 0))
+        return first < place[0] <= last
 
     def fits(self, kind: str, parameter: Parameter) -> bool:
         """Whether an object of type `kind` may stand for `parameter`."""
         return any(self.is_subtype(kind, wanted) for wanted in parameter.types)
+
+
+def _descents(parents: dict[str, str]) -> dict[str, tuple[int, int]]:
+    """(own number, last number below it) of each type, counted from 1 in preorder: a subtype's lies between them.
+
+    So no question costs a walk through the levels above a type, of which a text can have very many.
+    """
+    children: dict[str, list[str]] = {}
+    for kind, parent in parents.items():
+        children.setdefault(parent, []).append(kind)
+    numbers: dict[str, int] = {}
+    found: dict[str, tuple[int, int]] = {}
+    waiting = [(kind, False) for kind in children if kind not in parents]
+    while waiting:
+        kind, left = waiting.pop()
+        if left:
+            found[kind] = numbers[kind], len(numbers)
+            continue
+        numbers[kind] = len(numbers) + 1
+        waiting.append((kind, True))
+        waiting.extend((child, False) for child in children.get(kind, ()))
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,7 +43,7 @@ class Source:
 
 
 class Word(NamedTuple):
-    """A token that is not a parenthesis; `text` is in lower case."""
+    """A token that is not a parenthesis; `text` is in lower case, but for a token that is not ASCII."""
 
     text: str
     start: int
@@ -95,7 +95,9 @@ def read_tree(source: Source, kind: SourceErrorKind) -> Group:
         elif token[0] == ";":
             continue
         elif open_groups:
-            items.append(make(Word, (token.lower(), match.start(), match.end())))
+            # Some other letters have an ASCII one as their lower case, the Kelvin sign k.
+            word = token.lower() if token.isascii() else token
+            items.append(make(Word, (word, match.start(), match.end())))
         else:
             break
     else:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache
+from heapq import heapify, heappop, heappush
 from itertools import product
 
 from val_bridge.pddl.formula import EQUALS, And, Atom, Exists, Formula, Literal, Or, Parameter, literals_in
@@ -67,19 +68,17 @@ class Rule:
         self._head = self._slots.getter(axiom.head)
         self._tests = [test_of(part, self._slots) for part in rest]
         self._columns = {parameter.name: column for column, parameter in enumerate(parameters)}
+        self._orders: dict[int | None, list[Atom]] = {}
 
     def derive(self, world: World, facts: Facts, new: Facts | None = None, place: int = 0) -> Iterator[Atom]:
         """What follows from the facts; with `new`, only from one of these as the joined atom at `place`."""
         fitting = [world.fitting(parameter.types) for parameter in self._parameters]
         rows: list[list[str]] = [[""] * len(fitting)]
         bound: set[int] = set()
-        waiting = list(self.joined)
-        if new is not None:
-            rows = self._extended(rows, waiting.pop(place), bound, fitting, new)
-        while waiting and rows:
-            atom = min(waiting, key=lambda atom: len(self._used(atom) - bound))
-            waiting.remove(atom)
-            rows = self._extended(rows, atom, bound, fitting, facts)
+        for number, atom in enumerate(self._order(None if new is None else place)):
+            if not rows:
+                return
+            rows = self._extended(rows, atom, bound, fitting, facts if new is None or number else new)
         free = [column for column in range(len(fitting)) if column not in bound]
         for row in rows:
             environment = self._slots.environment(tuple(row))
@@ -89,6 +88,34 @@ class Rule:
                 # A number that does not exist makes nothing true.
                 if all(test(world, environment) for test in self._tests):
                     yield self._head(environment)
+
+    def _order(self, first: int | None) -> list[Atom]:
+        """The joined atoms, that at `first` before all others, then always one with the fewest variables unbound."""
+        order = self._orders.get(first)
+        if order is None:
+            order = self._orders[first] = []
+            unbound = [self._used(atom) for atom in self.joined]
+            naming: dict[int, list[int]] = {}
+            for place, columns in enumerate(unbound):
+                for column in columns:
+                    naming.setdefault(column, []).append(place)
+            # A place comes up again whenever fewer of its variables are unbound; only the first time counts.
+            waiting = [(len(columns), place) for place, columns in enumerate(unbound)]
+            if first is not None:
+                waiting.append((-1, first))
+            heapify(waiting)
+            taken: set[int] = set()
+            while waiting:
+                _, place = heappop(waiting)
+                if place in taken:
+                    continue
+                taken.add(place)
+                order.append(self.joined[place])
+                for column in tuple(unbound[place]):
+                    for other in naming.pop(column, ()):
+                        unbound[other].discard(column)
+                        heappush(waiting, (len(unbound[other]), other))
+        return order
 
     def _used(self, atom: Atom) -> set[int]:
         return {self._columns[term] for term in atom[1:] if term in self._columns}

@@ -21,6 +21,7 @@ from val_bridge.semantics.ground import (
     static_bindings,
     static_predicates,
 )
+from val_bridge.semantics.limits import refuse_heavy
 from val_bridge.semantics.numbers import NO_VALUES, Values
 from val_bridge.semantics.state import State
 from val_bridge.semantics.transition import Masks, applicable
@@ -57,7 +58,8 @@ class Task:
     end, and so must the parts of `problem.goal_condition`. `static` names the predicates that no action
     changes. `goal_atoms` are those of both. `values` are the initial ones; `warnings` says what was assumed about
     them. `is_strips`: nothing but literals matters (then `applicable`, `progress`, `Masks` tell all there is);
-    `is_plain`: nor is there a metric. Comparisons of numbers hold if they miss by less than `tolerance`.
+    `is_plain`: nor is there a metric. Comparisons of numbers hold if they miss by less than `tolerance`. Raises
+    SourceError of kind unsupported_feature for a condition that asks for too many combinations of objects.
     """
 
     def __init__(self, domain: Domain, problem: Problem, *, tolerance: Fraction = Fraction(0)) -> None:
@@ -84,11 +86,12 @@ class Task:
         self.is_plain: bool = self.is_strips and problem.metric is None
         self.values: Values = NO_VALUES
         self.warnings: tuple[str, ...] = ()
+        self._fitting: dict[tuple[str, ...], tuple[str, ...]] = {}
         if not self.is_strips:
             self._give_values()
+            refuse_heavy(domain, problem, self.fitting)
         self._grounders = grounders(domain)
         self._actions: dict[tuple[str, tuple[str, ...]], Action] = {}
-        self._fitting: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._closures: dict[tuple[State, Values], State] = {}
 
     def _give_values(self) -> None:
