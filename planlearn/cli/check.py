@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +15,7 @@ from val_bridge import (
     Domain,
     Outcome,
     SourceError,
+    Span,
     Task,
     Verdict,
     check_plan,
@@ -25,6 +27,7 @@ from val_bridge import (
     source_answer,
 )
 from val_bridge.check.plan import unreadable
+from val_bridge.pddl.read import read_utf8
 
 EXIT_CODES = {Outcome.VALID: 0, Outcome.INVALID: 1, Outcome.UNREADABLE: 2}
 
@@ -49,6 +52,9 @@ def check(
     tolerance: Annotated[
         float, typer.Option(min=0.0, help="By how much comparisons of numbers may miss; VAL's is 0.0001.")
     ] = 0.0,
+    lenient: Annotated[
+        bool, typer.Option("--lenient", help="Find the plan in free text, and list each text that was skipped.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a plan.")] = False,
 ) -> None:
     """Judge plans, and say why one is wrong.
@@ -69,12 +75,15 @@ def check(
     code = 0
     for path in plans:
         try:
-            verdict = _judge(task, path, tolerance)
+            verdict, skipped = (_judge_found if lenient else _judge)(task, path, tolerance)
             if as_json:
-                _print(path, plan_answer(task, verdict) | _worded(verdict, task, feedback))
+                texts = {"skipped": skipped} if lenient else {}
+                _print(path, plan_answer(task, verdict) | texts | _worded(verdict, task, feedback))
+            elif len(plans) == 1:
+                typer.echo("\n".join([_text(verdict, task, wording), *map(_skipped_line, skipped)]))
             else:
-                text = _text(verdict, task, wording)
-                typer.echo(text if len(plans) == 1 else f"{typer.format_filename(path)}: {text}")
+                note = f" ({len(skipped)} texts skipped)" if skipped else ""
+                typer.echo(f"{typer.format_filename(path)}: {_text(verdict, task, wording)}{note}")
             code = max(code, EXIT_CODES[verdict.outcome])
         except BrokenPipeError:
             raise
@@ -99,11 +108,40 @@ def named_domain(name: str) -> Domain:
     return load_named_domain(name)
 
 
-def _judge(task: Task, path: Path, tolerance: float) -> Verdict:
+Skips = list[dict[str, Any]]
+"""What the lenient reader skipped: the text, why, line and column."""
+
+
+def _judge(task: Task, path: Path, tolerance: float) -> tuple[Verdict, Skips]:
     try:
-        return check_plan(task, load_plan(path), tolerance=tolerance)
+        return check_plan(task, load_plan(path), tolerance=tolerance), []
     except SourceError as error:
-        return unreadable(error)
+        return unreadable(error), []
+
+
+def _judge_found(task: Task, path: Path, tolerance: float) -> tuple[Verdict, Skips]:
+    """As `_judge`, of the plan that the lenient reader finds in the file's text."""
+    from planlearn.chains import find_plan
+
+    try:
+        found = find_plan(read_utf8(path, "plan_syntax"), task)
+    except SourceError as error:
+        return unreadable(error), []
+    skipped = [
+        {"text": part.text, "reason": part.reason.value, "line": part.span.line, "column": part.span.column}
+        for part in found.skipped
+    ]
+    if found.plan is not None:
+        return check_plan(task, found.plan, tolerance=tolerance), skipped
+    if found.error is None:
+        start = Span(file=str(path), line=1, column=1, start=0, end=0)
+        return unreadable(SourceError("plan_syntax", start, "a plan", "no action in the text")), skipped
+    span = replace(found.error.span, file=str(path))
+    return unreadable(SourceError(found.error.kind, span, found.error.expected, found.error.found)), skipped
+
+
+def _skipped_line(part: dict[str, Any]) -> str:
+    return f"  skipped at {part['line']}:{part['column']} ({part['reason']}): {part['text']}"
 
 
 def _worded(verdict: Verdict, task: Task, wording: Wording | None) -> dict[str, str]:

@@ -74,6 +74,49 @@ def test_json_is_one_object_a_plan(run: Run) -> None:
     assert worded["feedback"] == "The plan is invalid: step 1, (stack a b), fails."
 
 
+ANSWER = """Sure! Here is my plan:
+```
+1. Pick-Up A  ; the upper one
+2. (stack a b
+```
+"""
+
+
+def test_a_plan_in_free_text_is_found_when_asked_for_and_what_was_skipped_is_listed(run: Run, files: Path) -> None:
+    (files / "answer.txt").write_text(ANSWER)
+    strict = json.loads(run("check", "blocksworld", "p.pddl", "answer.txt", "--json").stdout)
+    assert strict["error"] == "plan_syntax" and strict["valid"] is False and "skipped" not in strict
+    assert run("check", "blocksworld", "p.pddl", "answer.txt").exit_code == 2
+    result = run("check", "blocksworld", "p.pddl", "answer.txt", "--lenient", "--json")
+    found = json.loads(result.stdout)
+    assert result.exit_code == 0 and found["valid"] is True and found["plan_length"] == 2
+    assert {"text": "Sure! Here is my plan:", "reason": "prose", "line": 1, "column": 1} in found["skipped"]
+    lines = run("check", "blocksworld", "p.pddl", "answer.txt", "--lenient").stdout.splitlines()
+    assert "  skipped at 1:1 (prose): Sure! Here is my plan:" in lines
+
+
+def test_a_strict_plan_skips_nothing_when_read_leniently(run: Run) -> None:
+    result = run("check", "blocksworld", "p.pddl", "good.plan", "bad.plan", "--lenient", "--json")
+    good, bad = map(json.loads, result.stdout.splitlines())
+    assert (good["valid"], good["skipped"], bad["error"], bad["skipped"]) == (True, [], "precondition", [])
+    assert result.exit_code == 1
+
+
+@pytest.mark.parametrize(
+    "text, line",
+    [
+        ("I cannot do that.", "found: no action in the text"),
+        ("pick-up a\nstack a on top of all others\n", "line 2"),
+    ],
+)
+def test_free_text_without_a_readable_plan_exits_2_with_the_place(run: Run, files: Path, text: str, line: str) -> None:
+    (files / "found.txt").write_text(text)
+    result = run("check", "blocksworld", "p.pddl", "found.txt", "--lenient")
+    assert result.exit_code == 2 and line in result.stdout and "unreadable" in result.stdout
+    several = run("check", "blocksworld", "p.pddl", "found.txt", "good.plan", "--lenient")
+    assert several.exit_code == 2 and several.stdout.endswith("\ngood.plan: The plan is valid.\n")
+
+
 def test_a_domain_is_a_file_or_a_name(run: Run, files: Path) -> None:
     (files / "d.pddl").write_text(domain_text("blocksworld"))
     assert run("check", "d.pddl", "p.pddl", "good.plan").exit_code == 0
