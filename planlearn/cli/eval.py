@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import time
@@ -104,16 +105,12 @@ def evaluate(
         progress.note = f"{valid} valid"
         progress.close()
         results = build_results(
-            log.records, about=about | {"style": style_record(style), "max_tokens": max_tokens, "batch": batch,
+            log.records, about=about | {"style": dataclasses.asdict(style), "max_tokens": max_tokens, "batch": batch,
                                         "wall_seconds": round(time.monotonic() - wall, 2)},
             hashes={"base_weights": loaded.base_hash},
         )
     write_results(results_path, results, force=force)
     return results
-
-
-def style_record(style: ChainStyle) -> dict[str, Any]:
-    return {"states": style.states, "goals": style.goals, "domain_in_prompt": style.domain_in_prompt}
 
 
 def asked_from_rows(rows: Iterable[dict[str, Any]]) -> list[Asked]:
