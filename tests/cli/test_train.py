@@ -41,7 +41,8 @@ def test_one_command_fetches_builds_trains_and_evaluates(run, files, domain):
 
 
 def test_snapshots_give_a_curve_of_validity(run, files):
-    done = run("train", "--out", "run", *SMALL, "evaluation.curve=1", "evaluation.curve_problems=2")
+    done = run("train", "--out", "run", *SMALL, "evaluation.curve=1", "evaluation.curve_problems=2",
+               "training.per_device_train_batch_size=4")
     assert done.exit_code == 0, done.output
     (row,) = [json.loads(line) for line in (files / "run/curve.jsonl").read_text().splitlines()]
     assert row["step"] == 1 and row["plan_validity"]["n"] == 2 and row["minutes"] >= 0
