@@ -11,8 +11,8 @@ from fractions import Fraction
 from itertools import groupby
 from typing import Any
 
+from val_bridge.check.evidence import facts_about
 from val_bridge.check.faults import Fault, FaultKind, Outcome, Verdict, Violation
-from val_bridge.check.plan import facts_about
 from val_bridge.pddl.errors import SourceError
 from val_bridge.pddl.formula import number_json
 from val_bridge.pddl.span import Span

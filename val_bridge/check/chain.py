@@ -56,7 +56,7 @@ def check_chain(
     """
     if parsed.initial is None and not parsed.claims and parsed.plan is None:
         found = repr(parsed.unread[0]) if parsed.unread else "nothing"
-        fault = Fault(kind=FaultKind.PLAN_SYNTAX, expected="a chain of states and actions", found=found)
+        fault = Fault(kind=FaultKind.PLAN_SYNTAX, expected="a chain of states and actions", stated=found)
         return Verdict(outcome=Outcome.UNREADABLE, faults=(fault,))
     judge = _Judge(task, complete)
     state: State | None = judge.initial(parsed.initial)
@@ -208,7 +208,7 @@ class _Judge:
                     action=str(claim.call),
                     violations=violations,
                     expected=_changes(before, true),
-                    found=_claimed(claim, before, after),
+                    stated=_claimed(claim, before, after),
                     span=claim.span,
                 )
             )
@@ -233,7 +233,7 @@ class _Judge:
                     action=str(call) if call else None,
                     violations=(*_violations("missing", missing), *_violations("extra", extra)),
                     expected=state_text(missing) or f"no {state_text(extra)}",
-                    found=state_text(extra) or f"no {state_text(missing)}",
+                    stated=state_text(extra) or f"no {state_text(missing)}",
                     span=span,
                 )
             )
@@ -250,7 +250,7 @@ class _Judge:
                     action=str(call) if call else None,
                     violations=tuple(Violation(kind=wrong[0], atom=atom) for atom, wrong in bad.items()),
                     expected="; ".join(wrong[1] for wrong in bad.values()),
-                    found="; ".join(wrong[2] for wrong in bad.values()),
+                    stated="; ".join(wrong[2] for wrong in bad.values()),
                     hint=next(filter(None, (nearest(wrong[2], wrong[3]) for wrong in hinted)), ""),
                 )
             )
@@ -309,7 +309,7 @@ def _mismatch(chain: list[Call], plan: tuple[Call, ...]) -> Fault | None:
                 step=number + 1,
                 action=str(in_plan) if in_plan else None,
                 expected=str(in_chain) if in_chain else "the end of the plan",
-                found=str(in_plan) if in_plan else "the end of the plan",
+                stated=str(in_plan) if in_plan else "the end of the plan",
                 span=in_plan.span if in_plan else None,
             )
     return None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from val_bridge.pddl.formula import EQUALS, And, Formula, Literal
+from val_bridge.pddl.formula import EQUALS, And, Atom, Formula, Literal, atom_text
+from val_bridge.pddl.syntax import Call
 from val_bridge.semantics.explain import Explanation, explain
 from val_bridge.semantics.numbers import NO_VALUES, Values
 from val_bridge.semantics.state import State
@@ -22,17 +23,44 @@ _SIMPLE = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """A condition and where it was judged; `binding` has what its free variables stand for."""
+    """The precondition of a call, or the goal if `call` is None, and where it was judged.
+
+    `reached` is the state, or its mask among those of the task.
+    """
 
     task: Task
-    state: State
-    parts: tuple[Formula, ...]
+    reached: State | int
     values: Values = NO_VALUES
-    binding: tuple[tuple[str, str], ...] = ()
+    call: Call | None = None
+
+    @property
+    def state(self) -> State:
+        return self.task.masks.decode(self.reached) if isinstance(self.reached, int) else self.reached
+
+    @property
+    def parts(self) -> tuple[Formula, ...]:
+        """The conjuncts of the condition, literals first."""
+        if self.call is None:
+            return (*self.task.problem.goal, *self.task.problem.goal_condition)
+        schema = self.task.domain.actions[self.call.name]
+        return (*schema.precondition, *schema.condition)
+
+    @property
+    def binding(self) -> dict[str, str]:
+        """What the free variables of the condition stand for."""
+        if self.call is None:
+            return {}
+        parameters = self.task.domain.actions[self.call.name].parameters
+        return {p.name: argument for p, argument in zip(parameters, self.call.arguments, strict=True)}
+
+    def facts(self, unmet: Iterable[Atom]) -> str:
+        """What is true of the call's objects; of those of the unmet atoms, where the goal was judged."""
+        objects = self.call.arguments if self.call else {name for atom in unmet for name in atom[1:]}
+        return " ".join(map(atom_text, facts_about(self.task, self.state, objects))) or "nothing"
 
     def explanation(self) -> Explanation:
         world = self.task.world(self.state, self.values)
-        return explain(And(parts=self.parts), dict(self.binding), world)
+        return explain(And(parts=self.parts), self.binding, world)
 
     def repair(self) -> Repair | None:
         """What would make the condition hold, None if nothing could.
@@ -85,6 +113,12 @@ class Evidence:
                 return None
             ways.append(self._repair(body, False))
         return _combined("any", [way for way in ways if way])
+
+
+def facts_about(task: Task, state: State, objects: Iterable[str]) -> list[Atom]:
+    """The changing facts that are about these objects or about none, sorted."""
+    known = frozenset(objects)
+    return sorted(a for a in state if a[0] not in task.static and (len(a) == 1 or not known.isdisjoint(a[1:])))
 
 
 def _failing_leaves(node: Explanation) -> Iterator[Explanation]:

@@ -95,8 +95,9 @@ class Fault:
 
     `step` counts from 1; 0 is the first state of a chain, None the whole plan. `action` is the call as
     written, `argument` the place of the wrong argument, from 1. `hint` is the nearest name that fits, or "".
-    `expression`, `fluent` and `values` tell the numbers of a numeric fault. `tree` and `repair` are worked out
-    when they are asked for.
+    `stated` is what `found` says, where it need not be worked out.
+    `expression`, `fluent` and `values` tell the numbers of a numeric fault. `found`, `tree` and `repair` of a
+    failed precondition or goal are worked out when they are asked for.
     """
 
     kind: FaultKind
@@ -104,7 +105,7 @@ class Fault:
     action: str | None = None
     violations: tuple[Violation, ...] = ()
     expected: str = ""
-    found: str = ""
+    stated: str = ""
     hint: str = ""
     argument: int | None = None
     expression: str = ""
@@ -112,6 +113,13 @@ class Fault:
     values: tuple[str, ...] = ()
     span: Span | None = field(default=None, compare=False)
     evidence: Evidence | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def found(self) -> str:
+        """What there is instead of `expected`; for a failed precondition or goal, what is true of its objects."""
+        if self.evidence is None:
+            return self.stated
+        return self.evidence.facts(violation.atom for violation in self.violations)
 
     @property
     def failing_literals(self) -> tuple[str, ...]:

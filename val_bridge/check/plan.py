@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from functools import partial
 from typing import overload
@@ -11,7 +11,7 @@ from val_bridge.check.evidence import Evidence
 from val_bridge.check.faults import Fault, FaultKind, Outcome, Verdict, Violation
 from val_bridge.pddl.errors import SourceError
 from val_bridge.pddl.read import read_plan
-from val_bridge.pddl.syntax import Atom, Call, Literal, Plan, atom_text
+from val_bridge.pddl.syntax import Atom, Call, Literal, Plan
 from val_bridge.semantics.chain import Step
 from val_bridge.semantics.formulas import World
 from val_bridge.semantics.numbers import NO_VALUES, NumericError, Values, changed_values
@@ -42,12 +42,14 @@ def check_plan(task: Task, plan: Plan, *, tolerance: Fraction | float = 0) -> Ve
                 return _stopped(task, plan, number, state, bind_fault(error, number, call))
         matter, wanted, add, keep = stride
         if state & matter != wanted:
-            fault = precondition_fault(task, masks.decode(state), number, call)
-            return _stopped(task, plan, number, state, fault)
+            positive, negative = task.grounder(call.name, call.arguments).precondition(call.arguments)
+            literals = masks.unmet(state, positive, negative)
+            evidence = Evidence(task=task, reached=state, call=call)
+            return _stopped(task, plan, number, state, _unmet_precondition(number, literals, evidence))
         state = state & keep | add
+    length = len(plan.calls)
     steps = Trace(task, plan.calls)
     if state & masks.goal == masks.goal and not state & masks.goal_negative:
-        length = len(plan.calls)
         return Verdict(
             outcome=Outcome.VALID,
             steps=steps,
@@ -55,16 +57,16 @@ def check_plan(task: Task, plan: Plan, *, tolerance: Fraction | float = 0) -> Ve
             satisfied_goals=task.goal_atoms,
             metric=length,
         )
-    reached = masks.decode(state)
-    satisfied, unsatisfied = split_goals(task, reached)
+    literals = masks.unmet(state, task.goal, task.goal_negative)
+    satisfied, unsatisfied = _split(task, literals)
     return Verdict(
         outcome=Outcome.INVALID,
-        faults=(goal_fault(task, reached),),
+        faults=(_unmet_goal(literals, Evidence(task=task, reached=state)),),
         steps=steps,
-        plan_length=len(plan.calls),
+        plan_length=length,
         satisfied_goals=satisfied,
         unmet_goals=unsatisfied,
-        metric=len(plan.calls),
+        metric=length,
     )
 
 
@@ -161,7 +163,7 @@ def unreadable(error: SourceError) -> Verdict:
     fault = Fault(
         kind=FaultKind.PLAN_SYNTAX,
         expected=error.expected,
-        found=error.found,
+        stated=error.found,
         hint=error.hint,
         span=error.span,
     )
@@ -224,7 +226,7 @@ def bind_fault(error: BindError, step: int, call: Call) -> Fault:
         step=step,
         action=str(call),
         expected=error.expected,
-        found=error.found,
+        stated=error.found,
         hint=error.hint,
         argument=error.argument,
         span=call.span,
@@ -238,7 +240,7 @@ def numeric_fault(error: NumericError, step: int | None, call: Call | None) -> F
         step=step,
         action=str(call) if call else None,
         expected=error.expected,
-        found=f"{error.found} in {error.expression}" if error.expression else error.found,
+        stated=f"{error.found} in {error.expression}" if error.expression else error.found,
         expression=error.expression,
         fluent=error.fluent,
         values=error.values,
@@ -258,25 +260,23 @@ def precondition_fault(
     literals = unmet(state, action, values)
     if not literals:
         return None
-    schema = task.domain.actions[call.name]
-    evidence = Evidence(
-        task=task,
-        state=state,
-        values=values,
-        parts=(*schema.precondition, *schema.condition),
-        binding=tuple(zip([parameter.name for parameter in schema.parameters], call.arguments, strict=True)),
-    )
+    evidence = Evidence(task=task, reached=state, values=values, call=call)
     if action.general is not None:
         explanation = evidence.explanation()
         if explanation.holds is None:
             return numeric_fault(explanation.undefined_number(), step, call)
+    return _unmet_precondition(step, literals, evidence)
+
+
+def _unmet_precondition(step: int, literals: tuple[Literal, ...], evidence: Evidence) -> Fault:
+    call = evidence.call
+    assert call is not None
     return Fault(
         kind=FaultKind.PRECONDITION,
         step=step,
         action=str(call),
         violations=_unmet_violations("unsatisfied", literals),
         expected=" ".join(map(str, literals)),
-        found=_facts_text(task, state, set(call.arguments)),
         span=call.span,
         evidence=evidence,
     )
@@ -290,7 +290,7 @@ def goal_fault(task: Task, state: State, values: Values = NO_VALUES) -> Fault | 
     """
     literals = unmet_literals(task.closed(state, values), task.goal, task.goal_negative)
     problem = task.problem
-    evidence = Evidence(task=task, state=state, values=values, parts=(*problem.goal, *problem.goal_condition))
+    evidence = Evidence(task=task, reached=state, values=values)
     if problem.goal_condition:
         explanation = evidence.explanation()
         if explanation.holds is None:
@@ -298,13 +298,14 @@ def goal_fault(task: Task, state: State, values: Values = NO_VALUES) -> Fault | 
         compound = explanation.children[len(problem.goal) :]
         failing = [literal for part in compound if not part.holds for literal in part.failing()]
         literals = tuple(dict.fromkeys((*literals, *failing)))
-    if not literals:
-        return None
+    return _unmet_goal(literals, evidence) if literals else None
+
+
+def _unmet_goal(literals: tuple[Literal, ...], evidence: Evidence) -> Fault:
     return Fault(
         kind=FaultKind.GOAL,
         violations=_unmet_violations("unsatisfied_goal", literals),
         expected=" ".join(map(str, literals)),
-        found=_facts_text(task, state, {name for lit in literals for name in lit.atom[1:]}),
         evidence=evidence,
     )
 
@@ -317,8 +318,12 @@ def split_goals(
     task: Task, state: State, values: Values = NO_VALUES
 ) -> tuple[frozenset[Atom], frozenset[Atom]]:
     """The atoms of the goal's own literals that hold in `state`, and of those that do not."""
-    closed = task.closed(state, values)
-    unsatisfied = frozenset(lit.atom for lit in unmet_literals(closed, task.goal, task.goal_negative))
+    return _split(task, unmet_literals(task.closed(state, values), task.goal, task.goal_negative))
+
+
+def _split(task: Task, literals: Iterable[Literal]) -> tuple[frozenset[Atom], frozenset[Atom]]:
+    """The atoms of the goal's own literals but for those of the unmet ones, and these."""
+    unsatisfied = frozenset([literal.atom for literal in literals])
     return task.goal_atoms - unsatisfied, unsatisfied
 
 
@@ -326,7 +331,10 @@ def _stopped(
     task: Task, plan: Plan, number: int, state: int, fault: Fault | None, values: Values = NO_VALUES
 ) -> Verdict:
     assert fault is not None
-    satisfied, unsatisfied = split_goals(task, task.masks.decode(state), values)
+    if task.domain.axioms:
+        satisfied, unsatisfied = split_goals(task, task.masks.decode(state), values)
+    else:
+        satisfied, unsatisfied = _split(task, task.masks.unmet(state, task.goal, task.goal_negative))
     return Verdict(
         outcome=Outcome.INVALID,
         faults=(fault,),
@@ -336,12 +344,3 @@ def _stopped(
         unmet_goals=unsatisfied,
         warnings=task.warnings,
     )
-
-
-def facts_about(task: Task, state: State, objects: set[str]) -> list[Atom]:
-    """The changing facts that are about these objects or about none, sorted."""
-    return sorted(a for a in state if a[0] not in task.static and (len(a) == 1 or not objects.isdisjoint(a[1:])))
-
-
-def _facts_text(task: Task, state: State, objects: set[str]) -> str:
-    return " ".join(map(atom_text, facts_about(task, state, objects))) or "nothing"

@@ -8,7 +8,7 @@ plans behind it are asked again. Plans that we refuse go into processes of their
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +122,7 @@ def _judge(task: Task, path: Path, name: str) -> tuple[Plan | None, Verdict]:
     try:
         plan = load_plan(path)
     except SourceError as error:
-        span = replace(error.span, file=name)
+        span = error.span._replace(file=name)
         return None, unreadable(SourceError(error.kind, span, error.expected, error.found, error.hint))
     return plan, check_plan(task, plan)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
-    """A piece of a text: `line` and `column` count from 1, `start` and `end` are offsets from 0."""
+class Span(NamedTuple):
+    """A piece of a text: `line` and `column` count from 1, `start` and `end` are offsets from 0.
+
+    A tuple, because every call of a plan has one.
+    """
 
     file: str
     line: int

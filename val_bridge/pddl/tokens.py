@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from itertools import accumulate
 from typing import NamedTuple
 
 from val_bridge.pddl.errors import SourceError, SourceErrorKind
@@ -32,9 +33,9 @@ class Source:
 
     def span(self, start: int, end: int) -> Span:
         if self._lines is None:
-            self._lines = [0, *(m.end() for m in re.finditer("\n", self.text))]
+            self._lines = list(accumulate([len(line) + 1 for line in self.text.split("\n")], initial=0))
         line = bisect_right(self._lines, start)
-        return Span(file=self.file, line=line, column=start - self._lines[line - 1] + 1, start=start, end=end)
+        return Span(self.file, line, start - self._lines[line - 1] + 1, start, end)
 
     def quote(self, start: int, end: int) -> str:
         """The text of a place as messages show it: one line, quoted, shortened."""

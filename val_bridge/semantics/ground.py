@@ -94,17 +94,27 @@ class Grounder:
         failing = [atom for atom in self._equal.ground(arguments) if atom[1] != atom[2]]
         return failing + [atom for atom in self._unequal.ground(arguments) if atom[1] == atom[2]]
 
-    def ground(self, arguments: Names, task: Task) -> Action:
-        precondition = self._precondition.ground(arguments)
+    def precondition(self, arguments: Names) -> tuple[list[Atom], list[Atom]]:
+        """The atoms that must be true, and those that must be false."""
+        positive = self._precondition.ground(arguments)
         if self._equal.getters or self._unequal.getters:
-            precondition += self.failing_equations(arguments)
+            positive += self.failing_equations(arguments)
+        return positive, self._negative.ground(arguments)
+
+    def effect(self, arguments: Names) -> tuple[list[Atom], list[Atom]]:
+        """The atoms that are added, and those that are deleted."""
+        return self._add.ground(arguments), self._delete.ground(arguments)
+
+    def ground(self, arguments: Names, task: Task) -> Action:
+        positive, negative = self.precondition(arguments)
+        add, delete = self.effect(arguments)
         return Action(
             name=self.schema.name,
             arguments=arguments,
-            precondition=frozenset(precondition),
-            negative=frozenset(self._negative.ground(arguments)),
-            add=frozenset(self._add.ground(arguments)),
-            delete=frozenset(self._delete.ground(arguments)),
+            precondition=frozenset(positive),
+            negative=frozenset(negative),
+            add=frozenset(add),
+            delete=frozenset(delete),
             general=self._general and General(self._general, arguments, task),
         )
 

@@ -11,11 +11,23 @@ from typing import Literal
 from val_bridge.pddl.conditions import TOTAL_TIME
 from val_bridge.pddl.errors import nearest
 from val_bridge.pddl.read import load_domain, load_problem, read_domain, read_problem
-from val_bridge.pddl.syntax import EQUALS, OBJECT, Atom, Call, Domain, Plan, Problem, article, counted
+from val_bridge.pddl.syntax import (
+    EQUALS,
+    OBJECT,
+    Atom,
+    Call,
+    Domain,
+    Parameter,
+    Plan,
+    Problem,
+    article,
+    counted,
+)
 from val_bridge.semantics.axioms import axioms_of
 from val_bridge.semantics.formulas import Slots, World, calculation_of
 from val_bridge.semantics.ground import (
     Action,
+    Grounder,
     changing_functions,
     grounders,
     static_bindings,
@@ -26,6 +38,7 @@ from val_bridge.semantics.numbers import NO_VALUES, Values
 from val_bridge.semantics.state import State
 from val_bridge.semantics.transition import Masks, applicable
 
+_ANYTHING = (OBJECT,)
 _TOTAL_COST = ("total-cost",)
 _CLOSURES = 256
 """Closures that a task keeps; a plan asks for a few states again and again."""
@@ -124,9 +137,24 @@ class Task:
         key = (name, arguments)
         action = self._actions.get(key)
         if action is None:
-            self._check(name, arguments)
-            action = self._actions[key] = self._grounders[name].ground(arguments, self)
+            action = self._actions[key] = self.grounder(name, arguments).ground(arguments, self)
         return action
+
+    def grounder(self, name: str, arguments: tuple[str, ...]) -> Grounder:
+        """The action's grounder, which these arguments fit. Raises BindError as `action` does."""
+        grounder = self._grounders.get(name)
+        if grounder is None or not self._fit(arguments, grounder.schema.parameters):
+            raise self._bind_error(name, arguments)
+        return grounder
+
+    def _fit(self, arguments: tuple[str, ...], parameters: tuple[Parameter, ...]) -> bool:
+        if len(arguments) != len(parameters):
+            return False
+        for argument, parameter in zip(arguments, parameters, strict=True):
+            kind = self.objects.get(argument)
+            if kind is None or parameter.types != _ANYTHING and not self.domain.fits(kind, parameter):
+                return False
+        return True
 
     def bind(self, call: Call) -> Action:
         """The ground action that a call names. Raises BindError as `action` does."""
@@ -222,24 +250,28 @@ class Task:
                 always.append(action)
         return always, watching
 
-    def _check(self, name: str, arguments: tuple[str, ...]) -> None:
+    def _bind_error(self, name: str, arguments: tuple[str, ...]) -> BindError:
+        """What is wrong with a call that names no ground action."""
         schema = self.domain.actions.get(name)
         if schema is None:
             known = sorted(self.domain.actions)
-            raise BindError("unknown_action", f"one of {' '.join(known)}", name, nearest(name, known))
+            return BindError("unknown_action", f"one of {' '.join(known)}", name, nearest(name, known))
         if len(arguments) != len(schema.parameters):
             given = f"{len(arguments)} ({' '.join(arguments)})" if arguments else "none"
-            raise BindError("wrong_arity", counted(schema.parameters), given)
+            return BindError("wrong_arity", counted(schema.parameters), given)
         for index, (argument, parameter) in enumerate(zip(arguments, schema.parameters, strict=True), 1):
             if argument not in self.objects:
                 wanted = f"{article(*parameter.types)} as {parameter.name}"
                 hint = nearest(argument, self.fitting(parameter.types))
-                raise BindError("unknown_object", wanted, argument, hint, index)
-        for index, (argument, parameter) in enumerate(zip(arguments, schema.parameters, strict=True), 1):
-            if parameter.types != (OBJECT,) and not self.domain.fits(self.objects[argument], parameter):
-                wanted = f"{article(*parameter.types)} as {parameter.name}"
-                found = f"{argument}, {article(self.objects[argument])}"
-                raise BindError("wrong_type", wanted, found, argument=index)
+                return BindError("unknown_object", wanted, argument, hint, index)
+        index, argument, parameter = next(
+            (index, argument, parameter)
+            for index, (argument, parameter) in enumerate(zip(arguments, schema.parameters, strict=True), 1)
+            if not self.domain.fits(self.objects[argument], parameter)
+        )
+        wanted = f"{article(*parameter.types)} as {parameter.name}"
+        found = f"{argument}, {article(self.objects[argument])}"
+        return BindError("wrong_type", wanted, found, argument=index)
 
 
 def _task(domain: Domain, problem: Problem, tolerance: Fraction) -> Task:

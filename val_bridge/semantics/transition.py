@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from val_bridge.pddl.syntax import EQUALS, Atom, Call, Literal
@@ -15,6 +16,8 @@ from val_bridge.semantics.state import State
 
 if TYPE_CHECKING:
     from val_bridge.semantics.task import Task
+
+_atom_of = attrgetter("atom")
 
 Move = tuple[int, int, int, int]
 """Masks of an action: what must be true, what must be false, what it adds, what it deletes."""
@@ -99,9 +102,15 @@ def unmet_conditions(general: General, world: World) -> tuple[Literal, ...]:
 
 def unmet_literals(state: State, positive: frozenset[Atom], negative: frozenset[Atom]) -> tuple[Literal, ...]:
     """The literals of a condition that `state` does not satisfy, sorted by atom."""
-    false = [Literal(atom=atom, positive=not _inequality(atom)) for atom in positive - state]
-    true = [Literal(atom=atom, positive=False) for atom in negative & state]
-    return tuple(sorted(false + true, key=lambda literal: literal.atom))
+    return _as_literals(positive - state, negative & state)
+
+
+def _as_literals(false: Iterable[Atom], true: Iterable[Atom]) -> tuple[Literal, ...]:
+    """What is unmet where these atoms are false and true, and ought to be otherwise; sorted by atom."""
+    literals = [Literal(atom=atom, positive=not _inequality(atom)) for atom in false]
+    literals += [Literal(atom=atom, positive=False) for atom in true]
+    literals.sort(key=_atom_of)
+    return tuple(literals)
 
 
 def _inequality(atom: Atom) -> bool:
@@ -132,6 +141,13 @@ class Masks:
 
     def holds(self, state: int, atom: Atom) -> bool:
         return bool(state & self._bits.get(atom, 0))
+
+    def unmet(
+        self, state: int, positive: Iterable[Atom], negative: Iterable[Atom]
+    ) -> tuple[Literal, ...]:
+        """`unmet_literals` for a masked state, where no atom is derived."""
+        false = {atom for atom in positive if not self.holds(state, atom)}
+        return _as_literals(false, {atom for atom in negative if self.holds(state, atom)})
 
     def encode(self, atoms: Iterable[Atom]) -> int:
         mask = 0
@@ -167,11 +183,14 @@ class Masks:
         return move
 
     def stride(self, call: Call) -> Stride:
-        """The masks of the action that a call names. Raises BindError."""
-        key = (call.name, call.arguments)
+        """The masks of the action that a call of a plain task names. Raises BindError."""
+        name, arguments = key = (call.name, call.arguments)
         stride = self.calls.get(key)
         if stride is None:
-            positive, negative, add, delete = self.action_masks(self.task.bind(call))
+            # No `Action` is made: most calls need no more than these masks.
+            grounder = self.task.grounder(name, arguments)
+            positive, negative = map(self.encode, grounder.precondition(arguments))
+            add, delete = map(self.encode, grounder.effect(arguments))
             # What must be both true and false never is: no masked state is -1.
             wanted = -1 if positive & negative else positive
             stride = self.calls[key] = (positive | negative, wanted, add, ~delete)
