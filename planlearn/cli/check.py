@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -136,7 +135,7 @@ def _judge_found(task: Task, path: Path, tolerance: float) -> tuple[Verdict, Ski
     if found.error is None:
         start = Span(file=str(path), line=1, column=1, start=0, end=0)
         return unreadable(SourceError("plan_syntax", start, "a plan", "no action in the text")), skipped
-    span = replace(found.error.span, file=str(path))
+    span = found.error.span._replace(file=str(path))
     return unreadable(SourceError(found.error.kind, span, found.error.expected, found.error.found)), skipped
 
 
