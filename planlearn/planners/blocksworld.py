@@ -45,11 +45,7 @@ def plan_blocksworld(
         rng.shuffle(ranking)
     calls = []
     if world.held is not None:
-        place = goal.place_of(world.held)
-        ready = place in world.below and place not in world.covered() and place not in world.must_move(goal)
-        place = place if ready else TABLE
-        calls.append(roles.call("stack", world.held, place) if place else roles.call("put-down", world.held))
-        world.below[world.held] = place
+        calls.append(_put_away(world, goal, roles))
     for block, source, place in _solve(world, goal, ranking, limit):
         calls.append(roles.call("unstack", block, source) if source else roles.call("pick-up", block))
         calls.append(roles.call("stack", block, place) if place else roles.call("put-down", block))
@@ -78,15 +74,10 @@ def plan_goal_by_goal(
     order = goal.from_the_bottom()
     calls = []
     while (target := _first_open(world, goal, order)) is not None:
-        block, place = target
         if world.held is not None:
-            block, world.held = world.held, None
-            place = goal.place_of(block)
-            ready = place in world.below and place not in world.covered() and place not in world.must_move(goal)
-            place = place if ready else TABLE
-            calls.append(roles.call("stack", block, place) if place else roles.call("put-down", block))
-            world.below[block] = place
+            calls.append(_put_away(world, goal, roles))
             continue
+        block, place = target
         top = world.top(place) if place else TABLE
         if top == place:  # nothing lies on it
             top = world.top(block)
@@ -94,6 +85,16 @@ def plan_goal_by_goal(
         calls.append(roles.call("unstack", top, source) if source else roles.call("pick-up", top))
         world.held = top
     return calls
+
+
+def _put_away(world: _World, goal: _Goal, roles: Roles) -> Call:
+    """Put the held block where it shall be, if that can be its last place now, else on the table."""
+    assert world.held is not None
+    block, world.held = world.held, None
+    place = goal.place_of(block)
+    ready = place in world.below and place not in world.covered() and place not in world.must_move(goal)
+    world.below[block] = place if ready else TABLE
+    return roles.call("stack", block, place) if ready else roles.call("put-down", block)
 
 
 def _first_open(world: _World, goal: _Goal, order: list[str]) -> tuple[str, Place] | None:

@@ -19,7 +19,7 @@ from val_bridge.dialect.effects import effects_of
 from val_bridge.dialect.reading import Answer, Said
 from val_bridge.dialect.transcript import plan_times
 from val_bridge.pddl import Call, Plan
-from val_bridge.pddl.formula import And, Comparison, Exists, Forall, Formula, Imply, Literal, Not, Or
+from val_bridge.pddl.formula import quantifiers_in
 from val_bridge.pddl.syntax import OBJECT
 from val_bridge.semantics import BindError, Explanation, Step, Task
 from val_bridge.semantics.explain import explain as tree_of
@@ -219,23 +219,6 @@ def _infinite(case: Case) -> bool:
     return any(abs(value) > float_info.max for step in case.verdict.steps for value in step.values_after.values())
 
 
-def _quantifiers(parts: Iterable[Formula]) -> Iterator[Exists | Forall]:
-    """Every quantifier of the formulas."""
-    for part in parts:
-        match part:
-            case Exists(part=inner) | Forall(part=inner):
-                yield part
-                yield from _quantifiers((inner,))
-            case And(parts=inner) | Or(parts=inner):
-                yield from _quantifiers(inner)
-            case Not(part=inner):
-                yield from _quantifiers((inner,))
-            case Imply(premise=premise, conclusion=conclusion):
-                yield from _quantifiers((premise, conclusion))
-            case Literal() | Comparison():
-                pass
-
-
 def _crash_on_empty_type(case: Case) -> bool:
     verdicts = [case.verdict, _in_vals_task(case)]
     faults = [verdict.first for verdict in verdicts if verdict is not None]
@@ -243,7 +226,7 @@ def _crash_on_empty_type(case: Case) -> bool:
     evaluated = tuple(axiom.body for axiom in case.task.domain.axioms)
     return case.theirs.said is Said.CRASHED and any(
         not case.task.fitting(parameter.types)
-        for quantifier in _quantifiers(explained + evaluated)
+        for quantifier in quantifiers_in(explained + evaluated)
         for parameter in quantifier.parameters[:-1]
     )
 

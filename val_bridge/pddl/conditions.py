@@ -35,7 +35,7 @@ from val_bridge.pddl.formula import (
     Operation,
     Or,
     Parameter,
-    quantified_in,
+    quantifiers_in,
 )
 from val_bridge.pddl.reader import RESERVED, Reader, Scope
 from val_bridge.pddl.syntax import Domain
@@ -312,7 +312,7 @@ class FormulaReader(Reader):
                 self.effect(items[2], scope, where, inner, buckets, depth + 1)
             elif head == "forall":
                 # The conditions read so far will stand below these variables too.
-                bound = {parameter.name for parameter in quantified_in(bucket.condition)}
+                bound = {p.name for quantifier in quantifiers_in(bucket.condition) for p in quantifier.parameters}
                 with self.quantified(group, "one effect", bound) as parameters:
                     inner = _Bucket(group, bucket.parameters + parameters, bucket.condition)
                     buckets.append(inner)

@@ -6,7 +6,7 @@ deep (the reader sees to it), so that comparing, hashing, pickling and walking t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -246,19 +246,19 @@ def literals_in(parts: tuple[Formula, ...], positive: bool = True) -> Iterator[L
                 pass
 
 
-def quantified_in(parts: tuple[Formula, ...]) -> Iterator[Parameter]:
-    """Every variable that a quantifier in the formulas declares."""
+def quantifiers_in(parts: Iterable[Formula]) -> Iterator[Exists | Forall]:
+    """Every quantifier of the formulas, an outer one before those in it."""
     for part in parts:
         match part:
             case And(parts=inner) | Or(parts=inner):
-                yield from quantified_in(inner)
+                yield from quantifiers_in(inner)
             case Not(part=inner):
-                yield from quantified_in((inner,))
+                yield from quantifiers_in((inner,))
             case Imply(premise=premise, conclusion=conclusion):
-                yield from quantified_in((premise, conclusion))
-            case Exists(parameters=parameters, part=inner) | Forall(parameters=parameters, part=inner):
-                yield from parameters
-                yield from quantified_in((inner,))
+                yield from quantifiers_in((premise, conclusion))
+            case Exists(part=inner) | Forall(part=inner):
+                yield part
+                yield from quantifiers_in((inner,))
             case Literal() | Comparison():
                 pass
 
