@@ -1,19 +1,21 @@
 """The words of the chain format and the choices in it.
 
-    answer  = "Chain:\\n"? ["left" (atoms | "none") "\\n"] step* "Plan:\\n" action*        (the prompt ends with "Chain:\\n")
+    answer  = "Chain:\\n"? reached step* "Plan:\\n" action*                       (the prompt ends with "Chain:\\n")
     step    = ["for" atoms "\\n"]
               action ["needs" atoms] ["takes" atoms] ["drops" atoms] ["gives" atoms] "\\n"
-              ["state" atoms "\\n"] ["left" (atoms | "none") "\\n"]
+              reached
+    reached = ["state" (atoms | "none") "\\n"] ["left" (atoms | "none") "\\n"]
     action  = name argument*                              atoms = atom ("," atom)*
     atom    = ["not"] predicate argument*
 
-`needs` are preconditions that the step leaves alone, `takes` preconditions that it deletes, `drops` facts
-that it deletes without needing them, `gives` facts that it adds. So precondition = needs + takes, delete =
-takes + drops, add = gives, and nothing is written twice. `state` is the whole next state, `left` the goals
-not yet reached: at the start, and where a step changes them ("none" once all are reached). They stand in the order in
-which the plan reaches them for good, so the first is what the next steps are for. `for` says what a step is for, from
-a goal down to the fact that the step makes true: each fact is needed for the one before it, and none of them holds yet
-(see `purpose`). Static atoms (no action changes them) stand in the prompt alone: neither in `needs` nor in `state`.
+`needs` are preconditions that the step leaves alone, `takes` preconditions that it deletes, `drops` facts that it
+deletes without needing them, `gives` facts that it adds. So precondition = needs + takes, delete = takes + drops, add
+= gives, and nothing is written twice. `state` is the whole state, at the start and behind each step, so that every
+step is chosen from the lines right above it. `left` is the goals not yet reached: at the start, and where a step
+changes them ("none" once all are reached). They stand in the order in which the plan reaches them for good, so the
+first is what the next steps are for. `for` says what a step is for, from a goal down to the fact that the step makes
+true: each fact is needed for the one before it, and none of them holds yet (see `purpose`). Static atoms (no action
+changes them) stand in the prompt alone: neither in `needs` nor in `state`.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ class ReservedWord(PlanlearnError):
 class ChainStyle:
     """How a chain is written.
 
-    states: "changes" (the effects alone; s' follows from them) or "full" (the whole s' behind them).
+    states: "changes" (the effects alone; s' follows from them) or "full" (s at the start, the whole s' behind each step).
     goals: whether the goals that are left stand at the start and behind each step that changes them.
     purposes: whether each step says what it is for.
     domain_in_prompt: whether the prompt holds the domain's schemas.

@@ -146,33 +146,38 @@ def _claim(line: str, span: Span) -> Claim:
     )  # fmt: skip
 
 
-def _with_state_or_goals(claim: Claim, line: str, task: Task) -> Claim:
-    """The claim with what a `state` or `left` line says of it."""
+def _reached(line: str, task: Task) -> frozenset[Atom]:
+    """The atoms of a `state` or `left` line; a state's with the static ones, which stand in the prompt alone."""
     word, _, rest = line.partition(" ")
-    field = "after" if word == STATE else "unmet_goals"
-    if getattr(claim, field) is not None:
-        raise _Unreadable(f"{word!r} stands twice")
     positive, negative = _atoms(rest)
     if word == LEFT:
-        return replace(claim, unmet_goals=positive | negative)
+        return positive | negative
     if negative:
         raise _Unreadable(f"{NOT!r} in a state")
-    return replace(claim, after=positive | frozenset(a for a in task.initial if a[0] in task.static))
+    return positive | frozenset(a for a in task.initial if a[0] in task.static)
+
+
+def _with_reached(claim: Claim, line: str, task: Task) -> Claim:
+    """The claim with what a `state` or `left` line says of it."""
+    field = "after" if line.partition(" ")[0] == STATE else "unmet_goals"
+    if getattr(claim, field) is not None:
+        raise _Unreadable("stands twice")
+    return replace(claim, **{field: _reached(line, task)})
 
 
 def _chain(text: str, start: int, end: int, task: Task) -> tuple[ParsedChain | None, tuple[str, ...]]:
     claims: list[Claim] = []
     unread: list[str] = []
-    start_left: frozenset[Atom] | None = None
-    start_line = ""
+    at_head: dict[str, tuple[frozenset[Atom], str]] = {}  # "state" and "left" of the start: their atoms and their line
     in_step = False
     above: tuple[str, tuple[Literal, ...]] | None = None  # a purpose whose step has not come yet
     for line, span in _lines(text, start, end):
         word, _, rest = line.partition(" ")
         purpose, above = above, None
         try:
-            if word == LEFT and not claims and not unread and start_left is None and purpose is None:
-                start_left, start_line = frozenset().union(*_atoms(rest)), line
+            is_head = not claims and not unread and purpose is None
+            if is_head and word in (STATE, LEFT) and word not in at_head:
+                at_head[word] = _reached(line, task), line
             elif word not in (STATE, LEFT):
                 # What stands behind an unread step says nothing about the step before it.
                 in_step = False
@@ -185,7 +190,7 @@ def _chain(text: str, start: int, end: int, task: Task) -> tuple[ParsedChain | N
             elif not in_step:
                 raise _Unreadable("no step that this belongs to")
             else:
-                claims[-1] = _with_state_or_goals(claims[-1], line, task)
+                claims[-1] = _with_reached(claims[-1], line, task)
         except _Unreadable:
             unread += [purpose[0], line] if purpose else [line]
             purpose = None
@@ -193,9 +198,10 @@ def _chain(text: str, start: int, end: int, task: Task) -> tuple[ParsedChain | N
             unread.append(purpose[0])
     if above is not None:
         unread.append(above[0])
-    if start_left is not None and not claims:
-        unread.insert(0, start_line)  # goals of no chain
-    parsed = ParsedChain(unmet_goals=start_left, claims=tuple(claims), unread=tuple(unread))
+    if not claims:
+        unread[:0] = [line for _, line in at_head.values()]  # of no chain
+    initial, left = (at_head[word][0] if word in at_head else None for word in (STATE, LEFT))
+    parsed = ParsedChain(initial=initial, unmet_goals=left, claims=tuple(claims), unread=tuple(unread))
     return (parsed if claims else None), parsed.unread
 
 

@@ -94,13 +94,13 @@ def chain_text(task: Task, chain: Chain, style: ChainStyle) -> str:
         (_purposed(action_line(task, s.action), purpose), s.after, goals_left_text(task, s.after, order))
         for s, purpose in zip(chain.steps, why, strict=True)
     )
-    return _chain_text(task, goals_left_text(task, task.initial, order), steps, style)
+    return _chain_text(task, task.initial, goals_left_text(task, task.initial, order), steps, style)
 
 
 def claims_text(
     task: Task, parsed: ParsedChain, style: ChainStyle, order: Mapping[Atom, int] | None = None
 ) -> str:
-    """What a chain claims, true or not, in the lines of `chain_text`; no field of it or of a claim may be None.
+    """What a chain claims, true or not, in the lines of `chain_text`; no field of it or of a claim may be None but a purpose.
 
     order: in which goals that are left stand, as from `reached_order`. Raises BindError for a claim about no action of
     the task.
@@ -112,7 +112,7 @@ def claims_text(
         line = _step_text(head, claim.precondition, negative, claim.add, claim.delete)
         line = _purposed(line, claim.purpose if style.purposes and claim.purpose else ())
         steps.append((line, claim.after, _goals_text(task, claim.unmet_goals, order)))
-    return _chain_text(task, _goals_text(task, parsed.unmet_goals, order), steps, style)
+    return _chain_text(task, parsed.initial, _goals_text(task, parsed.unmet_goals, order), steps, style)
 
 
 def reached_order(task: Task, chain: Chain) -> dict[Atom, int]:
@@ -131,18 +131,26 @@ def _purposed(line: str, purpose: Iterable[Literal]) -> str:
     return f"{FOR} {words}\n{line}" if words else line
 
 
-def _chain_text(task: Task, left: str, steps: Iterable[tuple[str, State, str]], style: ChainStyle) -> str:
-    """The goals left at the start; each step's line, its state where the style has states, the goals left where they
-    change."""
-    lines = [f"{LEFT} {left}"] if style.goals else []
+def _chain_text(
+    task: Task, initial: State, left: str, steps: Iterable[tuple[str, State, str]], style: ChainStyle
+) -> str:
+    """State and goals left at the start; each step's line, its state where the style has states, the goals left where
+    they change."""
+    lines = [state_line(task, initial)] if style.states == "full" else []
+    lines += [f"{LEFT} {left}"] if style.goals else []
     for line, after, left_after in steps:
         lines.append(line)
         if style.states == "full":
-            lines.append(f"{STATE} {state_text(_fluent(task, after))}")
+            lines.append(state_line(task, after))
         if style.goals and left_after != left:
             lines.append(f"{LEFT} {left_after}")
         left = left_after
     return "".join(line + "\n" for line in lines)
+
+
+def state_line(task: Task, state: State) -> str:
+    """The state, static atoms left out."""
+    return f"{STATE} {state_text(_fluent(task, state))}"
 
 
 def goals_left_text(task: Task, state: frozenset[Atom], order: Mapping[Atom, int] | None = None) -> str:

@@ -110,7 +110,9 @@ def _claims(
             )
         )  # fmt: skip
     plan = Plan(calls=tuple(map(_call, actions)))
-    return ParsedChain(unmet_goals=_unmet_goals(task, task.initial), claims=tuple(claims), plan=plan)
+    return ParsedChain(
+        initial=task.initial, unmet_goals=_unmet_goals(task, task.initial), claims=tuple(claims), plan=plan
+    )
 
 
 def _unmet_goals(task: Task, state: State) -> frozenset[Atom]:

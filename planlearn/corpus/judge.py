@@ -1,9 +1,10 @@
 """Phase 1 examples: a plan or a chain to be judged, the reasoning step by step, and the verdict.
 
     prompt    = instruction, schemas, problem, ("Chain:" the claimed lines | "Plan:" the calls), "Judgement:"
-    reasoning = for each step what it truly needs, takes, drops and gives (the line of a true chain), its
-                state where the style has states, and the goals left where they change; the last `left` line
-                is the goal check. At the first fault it stops; a needed atom that does not hold is marked so.
+    reasoning = the first state where the style has states; for each step what it truly needs, takes, drops and
+                gives (the line of a true chain), its state where the style has states, and the goals left where
+                they change; the last `left` line is the goal check. At the first fault it stops; a needed atom
+                that does not hold is marked so.
     verdict   = "VALID" | "INVALID" ["step" number] class ":" atoms "\\n" repair hint
 
 A bare plan shows precondition and goal errors; effect and frame errors live in what a chain claims. The truth
@@ -32,10 +33,9 @@ from planlearn.chains import (
     claims_text,
     plan_text,
     problem_prompt,
-    state_text,
 )
 from planlearn.chains.grammar import CHAIN_HEADER, NEEDS, NOT, PLAN_HEADER, TAKES
-from planlearn.chains.write import atom_words, goals_left_text, literals_text, reached_order
+from planlearn.chains.write import atom_words, goals_left_text, literals_text, reached_order, state_line
 from planlearn.corpus.corrupt import ErrorClass, Spoiled
 from val_bridge import (
     Action,
@@ -129,7 +129,8 @@ def judgement_segments(
     if found != planted:
         raise ValueError(f"planted {planted}, found {found}")
     prompt = problem_prompt(task, style, INSTRUCTION, header)
-    reasoning = _template("reasoning.jinja").render(steps=steps, goal_check=goal_check)
+    start = state_line(task, task.initial) if style.states == "full" else None
+    reasoning = _template("reasoning.jinja").render(start=start, steps=steps, goal_check=goal_check)
     return (
         Segment(role=Role.PROMPT, text=f"{prompt}{shown}{JUDGEMENT_HEADER}\n"),
         Segment(role=Role.CHAIN, text=reasoning),
@@ -158,7 +159,7 @@ def _judge(
         steps.append(
             _Step(
                 line=action_line(task, action),
-                state=state_text(a for a in after if a[0] not in task.static) if full else None,
+                state=state_line(task, after) if full else None,
                 left=left if style.goals and left != left_before and not fault else None,
             )
         )

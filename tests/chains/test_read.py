@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from planlearn.chains import Answer, ChainStyle, answer_segments, read_answer
 from tests.walks import NAMES, walk
-from val_bridge import Call, Task, check_chain, check_plan
+from val_bridge import Call, FaultKind, Outcome, Task, check_chain, check_plan
 
 TRUE = "stack a b takes clear b, holding a gives clear a, handempty, on a b\nleft none\n"
 
@@ -27,7 +27,7 @@ def read(text: str) -> Answer:
 def account_for_every_line(text: str, answer: Answer) -> None:
     """Chain section: a claim, a purpose, a state, goals left or an unread line for each line that is not blank."""
     claims = answer.chain.claims if answer.chain else ()
-    said = bool(answer.chain and answer.chain.unmet_goals is not None)
+    said = sum(x is not None for x in (answer.chain.initial, answer.chain.unmet_goals)) if answer.chain else 0
     said += sum(1 + sum(x is not None for x in (c.after, c.unmet_goals, c.purpose)) for c in claims)
     lines = text.split("\n")
     if lines[0].rstrip(" \t\r") == "Chain:" and len(lines) > 1:
@@ -112,6 +112,28 @@ def test_a_wrong_atom_is_read() -> None:
     claim = answer.chain.claims[0]
     assert answer.unread == () and claim.unmet_goals == {("on",)}
     assert claim.add == {("on", "a"), ("up", "a", "b")}
+
+
+def test_the_first_state_is_read_and_judged() -> None:
+    """In either order with the goals; the static facts, which it leaves out, come from the prompt."""
+    task, text = true_answer("logistics", True)
+    state, left, rest = text.split("\n", 2)
+    for start in (f"{state}\n{left}", f"{left}\n{state}"):
+        answer = read_answer(f"{start}\n{rest}", task)
+        assert answer.unread == () and answer.chain.initial == task.initial
+        assert check_chain(task, answer.chain).outcome is Outcome.VALID
+    fact = state.removeprefix("state ").partition(", ")[0]
+    answer = read_answer(text.replace(f"{fact}, ", "", 1), task)
+    fault = check_chain(task, answer.chain).first
+    assert (fault.kind, fault.step) == (FaultKind.INITIAL_STATE, 0)
+    assert [" ".join(violation.atom) for violation in fault.violations] == [fact]
+
+
+def test_what_cannot_be_a_first_state_is_unread() -> None:
+    assert read(f"state clear a\nstate clear b\n{TRUE}Plan:\n").unread == ("state clear b",)
+    assert read("state clear a\nleft none\nPlan:\n").unread == ("state clear a", "left none")  # of no chain
+    assert read(f"state not clear a\n{TRUE}Plan:\n").unread == ("state not clear a",)
+    assert read(f"for on a b\nstate clear a\n{TRUE}Plan:\n").unread == ("for on a b", "state clear a")
 
 
 def test_what_stands_behind_an_unread_step_belongs_to_no_other() -> None:

@@ -33,6 +33,7 @@ def test_a_true_chain_reads_back_as_itself(name: str, style: ChainStyle) -> None
         assert check_plan(task, answer.plan).outcome is Outcome.VALID
         assert check_chain(task, answer.chain).outcome is Outcome.VALID
 
+        assert answer.chain.initial == (task.initial if style.states == "full" else None)
         assert len(answer.chain.claims) == len(chain)
         for claim, step, purpose in zip(answer.chain.claims, chain.steps, purposes(task, chain), strict=True):
             assert claim.purpose == (purpose if style.purposes and purpose else None)
