@@ -154,7 +154,7 @@ def _reached(line: str, task: Task) -> frozenset[Atom]:
         return positive | negative
     if negative:
         raise _Unreadable(f"{NOT!r} in a state")
-    return positive | frozenset(a for a in task.initial if a[0] in task.static)
+    return positive | task.static_facts
 
 
 def _with_reached(claim: Claim, line: str, task: Task) -> Claim:

@@ -98,9 +98,8 @@ class _Judge:
         self.faults: list[Fault] = []
         # A text claims no numbers; they follow from the calls.
         self.values = task.values
-        static_facts = frozenset(atom for atom in task.initial if atom[0] in task.static)
         # What a state need not say, and has all the same.
-        self.implied = _NOTHING if complete else static_facts
+        self.implied = _NOTHING if complete else task.static_facts
         self._malformed: dict[Atom, Malformed | None] = {}
 
     def note(self, fault: Fault | None) -> None:

@@ -171,17 +171,21 @@ class Task:
         return found
 
     @cached_property
+    def static_facts(self) -> frozenset[Atom]:
+        """The initial state's atoms that no action changes: true in every state."""
+        return frozenset(atom for atom in self.initial if atom[0] in self.static)
+
+    @cached_property
     def actions(self) -> tuple[Action, ...]:
         """The ground actions whose types, equalities and static preconditions hold, sorted as above.
 
         Their number grows with the product of the parameters' objects: 200 blocks give 80,000.
         """
-        static_facts = [atom for atom in self.initial if atom[0] in self.static]
         return tuple(
             self.action(name, arguments)
             for name, grounder in sorted(self._grounders.items())
             for arguments in sorted(
-                static_bindings(grounder.schema, self.domain, self.objects, static_facts, self.static)
+                static_bindings(grounder.schema, self.domain, self.objects, self.static_facts, self.static)
             )
             if not grounder.failing_equations(arguments)
         )
