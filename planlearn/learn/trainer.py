@@ -58,16 +58,19 @@ class ChainTrainer(SFTTrainer):
 
 
 class MinutesCap(TrainerCallback):
-    """Shortens the schedule, once, to what fits the minutes; the shortened schedule survives a kill.
+    """Shortens the schedule to what fits the minutes; the shortened schedule survives a kill.
 
-    tokens: of each step, padding included. The speed is measured in tokens over steps 3 to 12 (the first ones warm up),
-    since a curriculum's first examples are its shortest. The learning rate's schedule is rebuilt for the new number of
-    steps, so it still ends where it would have ended.
+    tokens: of each step, padding included. The speed is measured in tokens, since a curriculum's first examples are its
+    shortest: over steps 3 to 12 (the first ones warm up), and again at each quarter of the schedule, since longer
+    examples take longer a token and the machine may have other work. A run that goes on after a kill keeps the schedule
+    that it has. The learning rate's schedule is rebuilt for the new number of steps, so it still ends where it would
+    have ended.
     """
 
     def __init__(self, minutes: float | None, path: Path, tokens: Sequence[int]) -> None:
         self.minutes, self.path, self.tokens, self.trainer = minutes, path, tokens, None
-        self.start = self.third = 0.0
+        self.start, self.open = 0.0, minutes is not None and not path.exists()
+        self.mark = 0, 0.0  # the step since which the speed is measured, and its time
 
     @staticmethod
     def saved_steps(path: Path) -> int | None:
@@ -77,16 +80,23 @@ class MinutesCap(TrainerCallback):
         self.start = time.monotonic()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        if self.minutes is None or self.path.exists():
+        done = state.global_step
+        if not self.open:
             return
-        if state.global_step == 2:
-            self.third = time.monotonic()
-        if state.global_step != 12:
+        if done == 2:
+            self.mark = done, time.monotonic()
+        if done != 12 and (done < 24 or done not in {quarter * state.max_steps // 4 for quarter in (1, 2, 3)}):
             return
-        per_token = (time.monotonic() - self.third) / sum(self.tokens[step % len(self.tokens)] for step in range(2, 12))
-        left = self.minutes * 60 - (time.monotonic() - self.start)
-        steps = self.fitting(12, state.max_steps, left / per_token)
-        write_json(self.path, {"max_steps": steps, "seconds_per_token": per_token})
+        now, (since, begun) = time.monotonic(), self.mark
+        self.mark = done, now
+        per_token = (now - begun) / sum(self.tokens[step % len(self.tokens)] for step in range(since, done))
+        left = self.minutes * 60 - (now - self.start)
+        steps = self.fitting(done, state.max_steps, left / per_token)
+        if steps < state.max_steps or not self.path.exists():
+            write_json(self.path, {"max_steps": steps, "seconds_per_token": per_token})
+            self.shorten(steps, args, state)
+
+    def shorten(self, steps: int, args: Any, state: Any) -> None:
         state.max_steps = args.max_steps = steps
         trainer = self.trainer
         fresh = get_scheduler(

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -17,6 +18,7 @@ from planlearn.corpus.build import build_corpus  # noqa: E402
 from planlearn.errors import RecipeError, SequenceTooLong  # noqa: E402
 from planlearn.learn.tokens import tokenize  # noqa: E402
 from planlearn.learn.train import read_rows, train  # noqa: E402
+from planlearn.learn import trainer as trainer_module  # noqa: E402
 from planlearn.learn.trainer import MinutesCap  # noqa: E402
 from planlearn.models import load_model  # noqa: E402
 from planlearn.recipes import find_recipe, load_recipe  # noqa: E402
@@ -137,7 +139,7 @@ def test_kill_9_costs_the_work_since_the_last_checkpoint_alone(corpus, tmp_path)
     assert again.returncode == 0 and steps(run) == seen
 
 
-def test_minutes_shorten_the_schedule_once_and_for_all(corpus, tmp_path):
+def test_minutes_shorten_the_schedule(corpus, tmp_path):
     """A cap that only some of the steps fit; the rate still falls to the schedule's end."""
     short = recipe("examples=32", "training.num_train_epochs=400", "minutes=0.05")
     train(short, base(corpus), corpus, tmp_path)
@@ -146,6 +148,37 @@ def test_minutes_shorten_the_schedule_once_and_for_all(corpus, tmp_path):
     assert steps(tmp_path)[-1] == planned
     last = json.loads((tmp_path / "training.jsonl").read_text().splitlines()[-1])
     assert last["learning_rate"] < 0.05 * short.training["learning_rate"]
+
+
+@pytest.mark.parametrize(
+    "seconds, schedules",
+    [
+        (lambda step: 0.125, {12: 400}),  # all fit
+        (lambda step: 0.25, {12: 240}),
+        (lambda step: 0.25 if step <= 60 else 0.5, {12: 240, 120: 150}),
+        (lambda step: 0.25 if step <= 12 else 0.125, {12: 240}),  # never longer again
+    ],
+)
+def test_a_run_that_slows_down_is_shortened_again(tmp_path, monkeypatch, seconds, schedules):
+    """At the next quarter of its schedule; 240 steps of a quarter of a second are a minute. Not after a kill."""
+    clock, found = [0.0], {}
+    monkeypatch.setattr(trainer_module.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(MinutesCap, "shorten", lambda cap, steps, args, state: setattr(state, "max_steps", steps))
+    cap = MinutesCap(1.0, tmp_path / "schedule.json", [100])
+    state = SimpleNamespace(global_step=0, max_steps=400)
+    cap.on_train_begin(None, state, None)
+    while state.global_step < state.max_steps:
+        state.global_step += 1
+        clock[0] += seconds(state.global_step)
+        cap.on_step_end(None, state, None)
+        if (steps := MinutesCap.saved_steps(cap.path)) is not None and steps not in found.values():
+            found[state.global_step] = steps
+    assert found == schedules
+    again = MinutesCap(1.0, cap.path, [100])
+    again.on_train_begin(None, state, None)
+    clock[0] += 100
+    again.on_step_end(None, SimpleNamespace(global_step=50, max_steps=200), None)
+    assert MinutesCap.saved_steps(cap.path) == [*schedules.values()][-1]
 
 
 @pytest.mark.parametrize("tokens, steps", [(0, 5), (20, 5), (49, 5), (50, 6), (59, 6), (60, 7), (1000, 9)])
