@@ -26,7 +26,7 @@
   ; hand -> block
   (:action stack
     :parameters (?ob ?underob)
-    :precondition (and (holding ?ob) (clear ?underob))
+    :precondition (and (clear ?underob) (holding ?ob))
     :effect (and (on ?ob ?underob) (clear ?ob) (handempty)
                  (not (holding ?ob)) (not (clear ?underob))))
 

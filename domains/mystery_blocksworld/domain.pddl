@@ -23,7 +23,7 @@
 
   (:action overcome
     :parameters (?ob ?underob)
-    :precondition (and (pain ?ob) (province ?underob))
+    :precondition (and (province ?underob) (pain ?ob))
     :effect (and (craves ?ob ?underob) (province ?ob) (harmony)
                  (not (pain ?ob)) (not (province ?underob))))
 

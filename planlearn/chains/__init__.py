@@ -24,7 +24,7 @@ from planlearn.chains.write import (
     chain_text,
     claims_text,
     domain_text,
-    goals_left_text,
+    goals_text,
     literals_text,
     plan_text,
     problem_prompt,
@@ -34,6 +34,6 @@ from planlearn.chains.write import (
 __all__ = [
     "RESERVED", "Answer", "ChainStyle", "FoundPlan", "ReservedWord", "Role", "Segment", "SkipReason", "Skipped",
     "action_line", "answer_segments", "chain_text", "claims_text", "domain_text", "find_plan",
-    "goals_left_text", "literals_text", "plan_text",
+    "goals_text", "literals_text", "plan_text",
     "problem_prompt", "read_answer", "read_plan_section", "state_text",
 ]

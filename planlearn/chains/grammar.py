@@ -1,21 +1,22 @@
 """The words of the chain format and the choices in it.
 
     answer  = "Chain:\\n"? reached step* "Plan:\\n" action*                       (the prompt ends with "Chain:\\n")
-    step    = ["for" atoms "\\n"]
+    step    = ["for" atom ("after" lookups)* (":" lookups)* "\\n"]
               action ["needs" atoms] ["takes" atoms] ["drops" atoms] ["gives" atoms] "\\n"
               reached
-    reached = ["state" (atoms | "none") "\\n"] ["left" (atoms | "none") "\\n"]
+    reached = ["state" (atoms | "none") "\\n"] ["goals" (lookups | "none") "\\n"]
     action  = name argument*                              atoms = atom ("," atom)*
-    atom    = ["not"] predicate argument*
+    atom    = ["not"] predicate argument*                 lookups = atom ("yes" | "no") ("," atom ("yes" | "no"))*
 
 `needs` are preconditions that the step leaves alone, `takes` preconditions that it deletes, `drops` facts that it
 deletes without needing them, `gives` facts that it adds. So precondition = needs + takes, delete = takes + drops, add
 = gives, and nothing is written twice. `state` is the whole state, at the start and behind each step, so that every
-step is chosen from the lines right above it. `left` is the goals not yet reached: at the start, and where a step
-changes them ("none" once all are reached). They stand in the order in which the plan reaches them for good, so the
-first is what the next steps are for. `for` says what a step is for, from a goal down to the fact that the step makes
-true: each fact is needed for the one before it, and none of them holds yet (see `purpose`). Static atoms (no action
-changes them) stand in the prompt alone: neither in `needs` nor in `state`.
+step is chosen from the lines right above it. `goals` says of each goal whether it is reached: at the start, and where a
+step changes that. `for` says what a step is for (see `purpose`): a goal; behind `after` the goals to be reached before it,
+up to the one that the plan turns to; behind ":" what it takes and whether that holds, up to the one that the plan turns
+to; behind the next ":" what that one takes, and so on. Behind the last ":" stand the preconditions of the step itself, so
+such a step has no `needs`. Static atoms (no action changes them) stand in the prompt alone: neither in `needs` nor in
+`state`.
 """
 
 from __future__ import annotations
@@ -26,10 +27,10 @@ from dataclasses import dataclass
 from planlearn.errors import PlanlearnError
 
 NEEDS, TAKES, DROPS, GIVES = "needs", "takes", "drops", "gives"
-FOR, STATE, LEFT, NONE, NOT = "for", "state", "left", "none", "not"
+FOR, AFTER, STATE, GOALS, NONE, NOT, YES, NO = "for", "after", "state", "goals", "none", "not", "yes", "no"
 CHAIN_HEADER, PLAN_HEADER = "Chain:", "Plan:"
 PARTS = (NEEDS, TAKES, DROPS, GIVES)
-RESERVED = frozenset({*PARTS, FOR, STATE, LEFT, NONE, NOT})
+RESERVED = frozenset({*PARTS, FOR, AFTER, STATE, GOALS, NONE, NOT, YES, NO})
 
 STATES = ("changes", "full")
 
@@ -43,8 +44,8 @@ class ChainStyle:
     """How a chain is written.
 
     states: "changes" (the effects alone; s' follows from them) or "full" (s at the start, the whole s' behind each step).
-    goals: whether the goals that are left stand at the start and behind each step that changes them.
-    purposes: whether each step says what it is for.
+    goals: whether the goals and which of them are reached stand at the start and behind each step that changes that.
+    purposes: whether each step says what it is for, and looks up what it takes.
     domain_in_prompt: whether the prompt holds the domain's schemas.
     """
 

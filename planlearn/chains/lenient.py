@@ -32,7 +32,7 @@ from functools import lru_cache
 from operator import itemgetter
 
 from planlearn.chains.english import NAME, Sentence, Wording, domain_wording
-from planlearn.chains.grammar import CHAIN_HEADER, LEFT, PARTS, STATE
+from planlearn.chains.grammar import CHAIN_HEADER, GOALS, PARTS, STATE
 from planlearn.chains.read import plan_header, read_answer, read_calls
 from val_bridge import BindError, Call, Plan, SourceError, Span, Task
 
@@ -126,7 +126,7 @@ _REMARK = re.compile(
     r"\s*+(?:[;#(\[{:,.!?|]|//|-+\s|<-|[-=]+>|(?:because|since|so|which|while|making|leaving|thus|as)(?![\w-])"
     r"|(?:in order )?to (?:achieve|complete|make|free|clear|get|reach|satisfy|create|finish|build|expose|access)\b)"
 )
-_CLAIM = re.compile(rf"\s*+(?:{'|'.join((*PARTS, STATE, LEFT))})\s")
+_CLAIM = re.compile(rf"\s*+(?:{'|'.join((*PARTS, STATE, GOALS))})\s")
 _GROUP = re.compile(r"\(([^()]*+)(\)?)")
 _WORD = re.compile(rf"[\s,]*+({NAME})")
 _ONE_NAME = re.compile(NAME)

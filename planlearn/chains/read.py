@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from planlearn.chains.grammar import (
+    AFTER,
     CHAIN_HEADER,
     DROPS,
     FOR,
     GIVES,
-    LEFT,
+    GOALS,
     NEEDS,
+    NO,
     NONE,
     NOT,
     PARTS,
@@ -20,8 +22,9 @@ from planlearn.chains.grammar import (
     RESERVED,
     STATE,
     TAKES,
+    YES,
 )
-from val_bridge import Atom, Call, Claim, Literal, ParsedChain, Plan, SourceError, Span, Task
+from val_bridge import Atom, Call, Claim, Literal, Lookup, ParsedChain, Plan, SourceError, Span, Task
 
 # A PDDL name: what is none names nothing in any task, so the line is unreadable rather than wrong.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z")
@@ -71,6 +74,18 @@ def _literals(text: str) -> tuple[Literal, ...]:
         negated = words[:1] == [NOT]
         literals.append(Literal(atom=_names(" ".join(words[negated:]), "an atom"), positive=not negated))
     return tuple(literals)
+
+
+def _lookups(text: str) -> tuple[Lookup, ...]:
+    """The literals of a comma list with "yes" or "no" behind each, in their order; none for "none"."""
+    lookups = []
+    for part in text.split(",") if text.strip() != NONE else ():
+        *words, answer = part.split() or [""]
+        if answer not in (YES, NO):
+            raise _Unreadable(f"expected {YES!r} or {NO!r} behind an atom, found {_quoted(part)}")
+        (literal,) = _literals(" ".join(words))
+        lookups.append(Lookup(literal=literal, holds=answer == YES))
+    return tuple(lookups)
 
 
 def _atoms(text: str) -> tuple[frozenset[Atom], frozenset[Atom]]:
@@ -146,19 +161,51 @@ def _claim(line: str, span: Span) -> Claim:
     )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Purpose:
+    """A `for` line: the literals from the goal down, all that was looked up, and those of it behind the last ":"."""
+
+    line: str
+    path: tuple[Literal, ...]
+    lookups: tuple[Lookup, ...]
+    own: tuple[Lookup, ...]
+
+
+def _purpose(line: str) -> _Purpose:
+    goals, *levels = line.partition(" ")[2].split(":")
+    goal, *earlier = re.split(rf"\s{AFTER}\s", goals)
+    path = _literals(goal)
+    if len(path) != 1:
+        raise _Unreadable(f"expected a goal, found {_quoted(goal)}")
+    before, needed = list(map(_lookups, earlier)), list(map(_lookups, levels))
+    if not all((*before, *needed)) or any(level[-1].holds for level in (*before[:-1], *needed[:-1])):
+        raise _Unreadable(f"expected what does not hold before each {AFTER!r} and ':', found {_quoted(line)}")
+    path += tuple(level[-1].literal for level in (*before, *needed[:-1]) if not level[-1].holds)
+    lookups = tuple(each for level in (*before, *needed) for each in level)
+    return _Purpose(line=line, path=path, lookups=lookups, own=needed[-1] if needed else ())
+
+
+def _for(claim: Claim, purpose: _Purpose) -> Claim:
+    """The claim with what stands above it: what it is for, and its preconditions, which it does not say again."""
+    precondition = frozenset(each.literal.atom for each in purpose.own if each.literal.positive)
+    return replace(
+        claim, purpose=purpose.path, lookups=purpose.lookups, precondition=(claim.precondition or frozenset()) | precondition
+    )  # fmt: skip
+
+
 def _reached(line: str, task: Task) -> frozenset[Atom]:
-    """The atoms of a `state` or `left` line; a state's with the static ones, which stand in the prompt alone."""
+    """The facts of a `state` line, with the static ones, which stand in the prompt alone; the unmet ones of `goals`."""
     word, _, rest = line.partition(" ")
+    if word == GOALS:
+        return frozenset(each.literal.atom for each in _lookups(rest) if not each.holds)
     positive, negative = _atoms(rest)
-    if word == LEFT:
-        return positive | negative
     if negative:
         raise _Unreadable(f"{NOT!r} in a state")
     return positive | task.static_facts
 
 
 def _with_reached(claim: Claim, line: str, task: Task) -> Claim:
-    """The claim with what a `state` or `left` line says of it."""
+    """The claim with what a `state` or `goals` line says of it."""
     field = "after" if line.partition(" ")[0] == STATE else "unmet_goals"
     if getattr(claim, field) is not None:
         raise _Unreadable("stands twice")
@@ -168,40 +215,40 @@ def _with_reached(claim: Claim, line: str, task: Task) -> Claim:
 def _chain(text: str, start: int, end: int, task: Task) -> tuple[ParsedChain | None, tuple[str, ...]]:
     claims: list[Claim] = []
     unread: list[str] = []
-    at_head: dict[str, tuple[frozenset[Atom], str]] = {}  # "state" and "left" of the start: their atoms and their line
+    at_head: dict[str, tuple[frozenset[Atom], str]] = {}  # "state" and "goals" of the start: their atoms and their line
     in_step = False
-    above: tuple[str, tuple[Literal, ...]] | None = None  # a purpose whose step has not come yet
+    above: _Purpose | None = None  # of a step that has not come yet
     for line, span in _lines(text, start, end):
-        word, _, rest = line.partition(" ")
+        word = line.partition(" ")[0]
         purpose, above = above, None
         try:
             is_head = not claims and not unread and purpose is None
-            if is_head and word in (STATE, LEFT) and word not in at_head:
+            if is_head and word in (STATE, GOALS) and word not in at_head:
                 at_head[word] = _reached(line, task), line
-            elif word not in (STATE, LEFT):
+            elif word not in (STATE, GOALS):
                 # What stands behind an unread step says nothing about the step before it.
                 in_step = False
                 if word == FOR:
-                    above = line, _literals(rest)
+                    above = _purpose(line)
                 else:
                     claim = _claim(line, span)
-                    claims.append(replace(claim, purpose=purpose[1]) if purpose else claim)
+                    claims.append(_for(claim, purpose) if purpose else claim)
                     purpose, in_step = None, True
             elif not in_step:
                 raise _Unreadable("no step that this belongs to")
             else:
                 claims[-1] = _with_reached(claims[-1], line, task)
         except _Unreadable:
-            unread += [purpose[0], line] if purpose else [line]
+            unread += [purpose.line, line] if purpose else [line]
             purpose = None
         if purpose is not None:
-            unread.append(purpose[0])
+            unread.append(purpose.line)
     if above is not None:
-        unread.append(above[0])
+        unread.append(above.line)
     if not claims:
         unread[:0] = [line for _, line in at_head.values()]  # of no chain
-    initial, left = (at_head[word][0] if word in at_head else None for word in (STATE, LEFT))
-    parsed = ParsedChain(initial=initial, unmet_goals=left, claims=tuple(claims), unread=tuple(unread))
+    initial, unmet = (at_head[word][0] if word in at_head else None for word in (STATE, GOALS))
+    parsed = ParsedChain(initial=initial, unmet_goals=unmet, claims=tuple(claims), unread=tuple(unread))
     return (parsed if claims else None), parsed.unread
 
 

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
 from planlearn.chains.grammar import (
+    AFTER,
     CHAIN_HEADER,
     DROPS,
     FOR,
     GIVES,
-    LEFT,
+    GOALS,
     NEEDS,
+    NO,
     NONE,
     NOT,
     PLAN_HEADER,
     STATE,
     TAKES,
+    YES,
     ChainStyle,
     check_names,
 )
-from planlearn.chains.purpose import purposes
+from planlearn.chains.purpose import Purpose, purposes
 from planlearn.errors import require_strips
-from val_bridge import Action, Atom, Chain, Literal, ParsedChain, Plan, State, Task
+from val_bridge import Action, Atom, Chain, Literal, Lookup, ParsedChain, Plan, State, Task
 
 CHAIN_INSTRUCTION = "Write the chain of steps, then the plan."
 
@@ -86,65 +89,62 @@ def action_line(task: Task, action: Action) -> str:
     return _step_text(head, precondition, negative, action.add, action.delete)
 
 
+def _purposed_lines(task: Task, action: Action, purpose: Purpose) -> str:
+    """A step's line, and above it what it is for where there is something; then the line has no `needs`."""
+    if not purpose:
+        return action_line(task, action)
+    taken = _fluent(task, action.precondition & action.delete)
+    line = _step_text((action.name, *action.arguments), taken, (), action.add, action.delete)
+    levels = [f"{f' {AFTER}' if at.goals else ':'} {_lookups_text(at.lookups)}" for at in purpose if at.lookups]
+    goal = purpose[0].literal
+    return f"{FOR} {atom_words(goal.atom, positive=goal.positive)}{''.join(levels)}\n{line}"
+
+
+def _lookups_text(lookups: Iterable[Lookup]) -> str:
+    """`clear a yes, not holding b no`; "none" for no lookup."""
+    words = (f"{atom_words(at.literal.atom, positive=at.literal.positive)} {YES if at.holds else NO}" for at in lookups)
+    return ", ".join(words) or NONE
+
+
 def chain_text(task: Task, chain: Chain, style: ChainStyle) -> str:
-    """The chain's lines, one "\\n" behind each."""
-    order = reached_order(task, chain)
+    """The chain's lines, one "\n" behind each."""
     why = purposes(task, chain) if style.purposes else [()] * len(chain)
     steps = (
-        (_purposed(action_line(task, s.action), purpose), s.after, goals_left_text(task, s.after, order))
+        (_purposed_lines(task, s.action, purpose), s.after, goals_text(task, s.after))
         for s, purpose in zip(chain.steps, why, strict=True)
     )
-    return _chain_text(task, task.initial, goals_left_text(task, task.initial, order), steps, style)
+    return _chain_text(task, task.initial, goals_text(task, task.initial), steps, style)
 
 
-def claims_text(
-    task: Task, parsed: ParsedChain, style: ChainStyle, order: Mapping[Atom, int] | None = None
-) -> str:
-    """What a chain claims, true or not, in the lines of `chain_text`; no field of it or of a claim may be None but a purpose.
+def claims_text(task: Task, parsed: ParsedChain, style: ChainStyle) -> str:
+    """What a chain claims, true or not, in the lines of `chain_text`, but for what its steps are for.
 
-    order: in which goals that are left stand, as from `reached_order`. Raises BindError for a claim about no action of
-    the task.
+    No field of the chain or of a claim may be None, apart from purpose and lookups. Raises BindError for a claim about
+    no action of the task.
     """
     steps = []
     for claim in parsed.claims:
         negative = _fluent(task, task.bind(claim.call).negative)
         head = (claim.call.name, *claim.call.arguments)
         line = _step_text(head, claim.precondition, negative, claim.add, claim.delete)
-        line = _purposed(line, claim.purpose if style.purposes and claim.purpose else ())
-        steps.append((line, claim.after, _goals_text(task, claim.unmet_goals, order)))
-    return _chain_text(task, parsed.initial, _goals_text(task, parsed.unmet_goals, order), steps, style)
-
-
-def reached_order(task: Task, chain: Chain) -> dict[Atom, int]:
-    """For each goal's atom the number of the step that reaches it for good; 0 if it holds throughout."""
-    order = {}
-    for atom in task.goal | task.goal_negative:
-        wanted = atom in task.goal
-        unmet = [number for number, step in enumerate(chain.steps, 1) if (atom in step.before) is not wanted]
-        order[atom] = max(unmet, default=0)
-    return order
-
-
-def _purposed(line: str, purpose: Iterable[Literal]) -> str:
-    """A step's line with a line above it that says what the step is for, in the order given; no line for nothing."""
-    words = ", ".join(atom_words(literal.atom, positive=literal.positive) for literal in purpose)
-    return f"{FOR} {words}\n{line}" if words else line
+        steps.append((line, claim.after, _goals_text(task, claim.unmet_goals)))
+    return _chain_text(task, parsed.initial, _goals_text(task, parsed.unmet_goals), steps, style)
 
 
 def _chain_text(
-    task: Task, initial: State, left: str, steps: Iterable[tuple[str, State, str]], style: ChainStyle
+    task: Task, initial: State, goals: str, steps: Iterable[tuple[str, State, str]], style: ChainStyle
 ) -> str:
-    """State and goals left at the start; each step's line, its state where the style has states, the goals left where
-    they change."""
+    """State and goals at the start; each step's line, its state where the style has states, the goals where they
+    change."""
     lines = [state_line(task, initial)] if style.states == "full" else []
-    lines += [f"{LEFT} {left}"] if style.goals else []
-    for line, after, left_after in steps:
+    lines += [f"{GOALS} {goals}"] if style.goals else []
+    for line, after, goals_after in steps:
         lines.append(line)
         if style.states == "full":
             lines.append(state_line(task, after))
-        if style.goals and left_after != left:
-            lines.append(f"{LEFT} {left_after}")
-        left = left_after
+        if style.goals and goals_after != goals:
+            lines.append(f"{GOALS} {goals_after}")
+        goals = goals_after
     return "".join(line + "\n" for line in lines)
 
 
@@ -153,16 +153,19 @@ def state_line(task: Task, state: State) -> str:
     return f"{STATE} {state_text(_fluent(task, state))}"
 
 
-def goals_left_text(task: Task, state: frozenset[Atom], order: Mapping[Atom, int] | None = None) -> str:
-    """The goals that do not hold in the state, by their place in `order`, then by name; "none" where all do."""
-    return _goals_text(task, (task.goal - state) | (task.goal_negative & state), order)
+def goals_text(task: Task, state: State) -> str:
+    """Each goal and whether it holds in the state, in the order of the prompt; "none" where there is no goal."""
+    return _goals_text(task, (task.goal - state) | (task.goal_negative & state))
 
 
-def _goals_text(task: Task, goals: Iterable[Atom], order: Mapping[Atom, int] | None) -> str:
-    """Goals by their atoms; an atom that is no goal is left out."""
-    left = [(atom, atom in task.goal) for atom in goals if atom in task.goal or atom in task.goal_negative]
-    left.sort(key=lambda goal: ((order or {}).get(goal[0], 0), not goal[1], atom_words(goal[0])))
-    return ", ".join(atom_words(atom, positive=positive) for atom, positive in left) or NONE
+def _goals_text(task: Task, unmet: Iterable[Atom]) -> str:
+    """Each goal, and whether it is none of the unmet ones; these by their atoms."""
+    goals = [(atom, True) for atom in task.goal] + [(atom, False) for atom in task.goal_negative]
+    goals.sort(key=lambda goal: (not goal[1], goal[0]))
+    unmet = set(unmet)
+    return _lookups_text(
+        Lookup(literal=Literal(atom=atom, positive=positive), holds=atom not in unmet) for atom, positive in goals
+    )
 
 
 def plan_text(plan: Plan) -> str:

@@ -2,8 +2,8 @@
 
     prompt    = instruction, schemas, problem, ("Chain:" the claimed lines | "Plan:" the calls), "Judgement:"
     reasoning = the first state where the style has states; for each step what it truly needs, takes, drops and
-                gives (the line of a true chain), its state where the style has states, and the goals left where
-                they change; the last `left` line is the goal check. At the first fault it stops; a needed atom
+                gives (the line of a true chain), its state where the style has states, and the goals where they
+                change; the last `goals` line is the goal check. At the first fault it stops; a needed atom
                 that does not hold is marked so.
     verdict   = "VALID" | "INVALID" ["step" number] class ":" atoms "\\n" repair hint
 
@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -35,7 +35,7 @@ from planlearn.chains import (
     problem_prompt,
 )
 from planlearn.chains.grammar import CHAIN_HEADER, NEEDS, NOT, PLAN_HEADER, TAKES
-from planlearn.chains.write import atom_words, goals_left_text, literals_text, reached_order, state_line
+from planlearn.chains.write import atom_words, goals_text, literals_text, state_line
 from planlearn.corpus.corrupt import ErrorClass, Spoiled
 from val_bridge import (
     Action,
@@ -79,7 +79,7 @@ class _Step:
 
     line: str
     state: str | None = None
-    left: str | None = None
+    goals: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,8 +110,7 @@ def judgement_segments(
     ValueError if the spoiled chain, as the style shows it, is not wrong in the way and at the step that was
     planted.
     """
-    # In the true chain's order of goals, and without what its steps are for, so that neither betrays what was spoiled.
-    order = reached_order(task, chain)
+    # Without what its steps are for, which would betray what was spoiled.
     style = replace(style, purposes=False)
     if spoiled is None:
         plan, claims, bare = chain.plan, (), rng.random() < 0.5
@@ -122,8 +121,8 @@ def judgement_segments(
         header, shown = PLAN_HEADER, plan_text(plan) + "\n" * bool(plan.calls)
     else:
         header = CHAIN_HEADER
-        shown = claims_text(task, spoiled.parsed, style, order) if spoiled else chain_text(task, chain, style)
-    steps, goal_check, fault = _judge(task, plan, () if bare else claims, style, order)
+        shown = claims_text(task, spoiled.parsed, style) if spoiled else chain_text(task, chain, style)
+    steps, goal_check, fault = _judge(task, plan, () if bare else claims, style)
     planted = (spoiled.error, spoiled.step) if spoiled else None
     found = (fault.error, fault.step) if fault else None
     if found != planted:
@@ -139,15 +138,15 @@ def judgement_segments(
 
 
 def _judge(
-    task: Task, plan: Plan, claims: tuple[Claim, ...], style: ChainStyle, order: Mapping[Atom, int]
+    task: Task, plan: Plan, claims: tuple[Claim, ...], style: ChainStyle
 ) -> tuple[list[_Step], str | None, _Fault | None]:
     """The reasoning's steps, the goal check where the last step does not hold it, and the fault that ends it.
 
-    claims: what is claimed of each of the plan's steps; empty where nothing is. order: of the goals that are left.
+    claims: what is claimed of each of the plan's steps; empty where nothing is.
     """
     full = style.states == "full"
     state, steps = task.initial, []
-    left_before = goals_left_text(task, state, order)
+    goals_before = goals_text(task, state)
     for number, call in enumerate(plan.calls, start=1):
         action = task.bind(call)
         if lacking := unmet(state, action):
@@ -155,18 +154,18 @@ def _judge(
             return steps, None, _precondition_fault(task, number, lacking)
         after = progress(state, action)
         fault = _claim_fault(number, action, state, after, claims[number - 1], full) if claims else None
-        left = goals_left_text(task, after, order)
+        goals = goals_text(task, after)
         steps.append(
             _Step(
                 line=action_line(task, action),
                 state=state_line(task, after) if full else None,
-                left=left if style.goals and left != left_before and not fault else None,
+                goals=goals if style.goals and goals != goals_before and not fault else None,
             )
         )
         if fault:
             return steps, None, fault
-        state, left_before = after, left
-    goal_check = None if steps and steps[-1].left is not None else left_before
+        state, goals_before = after, goals
+    goal_check = None if steps and steps[-1].goals is not None else goals_before
     missed, unwanted = task.goal - state, task.goal_negative & state
     if not missed and not unwanted:
         return steps, goal_check, None

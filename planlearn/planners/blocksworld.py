@@ -60,12 +60,12 @@ def plan_goal_by_goal(
 ) -> list[Call] | None:
     """A plan that reaches one goal after the other, each step of it a matter of few lookups; None if there is none.
 
-    The goals come from the bottom of their towers up, by name among those that could come next. For the first that is
-    open: a tower's lowest block that cannot stay goes to the table; else what lies on the goal's lower block is taken
-    off, then what lies on the upper one, then that one is moved. A block in the hand goes straight to its own goal if
-    that can be its last place, else to the table. Mean length over shortest, measured by the tests: 1.000 (4 blocks),
-    1.001 (5), 1.011 (6). No choice is left open: `rng` and `limit` change nothing. Goals that are not all places of
-    blocks get a shortest plan. Raises NotCovered as `plan_blocksworld` does.
+    The goals come by name, each behind the goal of the block that it is put on. For the first that is open: a tower's
+    lowest block that cannot stay goes to the table; else what lies on the goal's lower block is taken off, then what
+    lies on the upper one, then that one is moved. A block in the hand that is not the goal's own goes to the table.
+    Mean length over shortest: 1.007 (4 blocks), 1.021 (5), 1.029 (6), 1.051 (8), 400 problems each. No choice is left
+    open: `rng` and `limit` change nothing. Goals that are not all places of blocks get a shortest plan. Raises
+    NotCovered as `plan_blocksworld` does.
     """
     goal = _Goal.read(task, roles)
     if goal is None or None in goal.above.values():
@@ -74,10 +74,13 @@ def plan_goal_by_goal(
     order = goal.from_the_bottom()
     calls = []
     while (target := _first_open(world, goal, order)) is not None:
-        if world.held is not None:
-            calls.append(_put_away(world, goal, roles))
-            continue
         block, place = target
+        if world.held is not None:
+            held, world.held = world.held, None
+            ready = held == block and place not in world.covered()
+            world.below[held] = place if ready else TABLE
+            calls.append(roles.call("stack", held, place) if ready and place else roles.call("put-down", held))
+            continue
         top = world.top(place) if place else TABLE
         if top == place:  # nothing lies on it
             top = world.top(block)
@@ -193,14 +196,15 @@ class _Goal:
         return self.below.get(block, TABLE)
 
     def from_the_bottom(self) -> list[str]:
-        """The blocks that the goal places, each behind the one that it lies on; the first by name of all that may follow."""
-        order: list[str] = []
-        left = sorted(self.below)
-        while left:
-            block = next(block for block in left if self.below[block] not in left)
-            left.remove(block)
-            order.append(block)
-        return order
+        """The blocks that the goal places, by name, but each behind the one that it lies on."""
+        order: dict[str, None] = {}
+        for block in sorted(self.below):
+            pile = []
+            while block in self.below and block not in order:
+                pile.append(block)
+                block = self.below[block]
+            order |= dict.fromkeys(reversed(pile))
+        return list(order)
 
     def forbids(self, upper: str, lower: Place) -> bool:
         return self.below.get(upper, lower) != lower or self.above.get(lower, upper) != upper

@@ -1,9 +1,11 @@
 """What a step is for: the links to a goal, by hand and as laws over random chains and over reference plans."""
 
+from itertools import pairwise
+
 import pytest
 
-from planlearn.chains.purpose import purposes
-from planlearn.chains.write import reached_order
+from planlearn.chains import ChainStyle, chain_text
+from planlearn.chains.purpose import Purpose, purposes
 from planlearn.planners import plan
 from planlearn.problems import DOMAINS, domain_text, get_generator, stream
 from tests.walks import NAMES, SIZES, walk
@@ -15,8 +17,12 @@ TOWER = """
 """
 
 
+def path(purpose: Purpose) -> list[Literal]:
+    return list(dict.fromkeys(level.literal for level in purpose))
+
+
 def words(task: Task, chain: Chain) -> list[str]:
-    return [" < ".join(" ".join(literal.atom) for literal in purpose) for purpose in purposes(task, chain)]
+    return [" < ".join(" ".join(literal.atom) for literal in path(purpose)) for purpose in purposes(task, chain)]
 
 
 def solved(problem: str, plan_text: str) -> tuple[Task, Chain]:
@@ -43,10 +49,43 @@ def test_a_step_of_no_use_has_no_purpose() -> None:
     assert found == ["", "clear a < clear c < handempty", "clear a < clear c", "clear a < handempty", "clear a", ""]
 
 
-def test_the_goal_that_comes_first_counts() -> None:
+def test_the_goal_that_is_reached_first_counts() -> None:
+    """By way of the goal that is first by name, here that of `clear a`."""
     problem = TOWER.replace("(:goal (on a b))", "(:goal (and (on d b) (clear a)))")
     chain = "(unstack d c) (stack d b) (unstack c a)"
-    assert words(*solved(problem, chain)) == ["on d b < holding d", "on d b", "clear a"]
+    assert words(*solved(problem, chain)) == ["clear a < on d b < holding d", "clear a < on d b", "clear a"]
+
+
+def said(task: Task, chain: Chain) -> list[str]:
+    """The purposes as a chain has them."""
+    lines = chain_text(task, chain, ChainStyle(purposes=True)).splitlines()
+    return [line.removeprefix("for ") for line in lines if line.startswith("for ")]
+
+
+def test_what_a_literal_takes_is_looked_up_to_what_comes_next() -> None:
+    chain = "(unstack d c) (put-down d) (unstack c a) (put-down c) (pick-up a) (stack a b)"
+    assert said(*solved(TOWER, chain)) == [
+        "on a b: clear b yes, holding a no: clear a no: on c a yes, clear c no: on d c yes, clear d yes, handempty yes",
+        "on a b: clear b yes, holding a no: clear a no: on c a yes, clear c yes, handempty no: holding d yes",
+        "on a b: clear b yes, holding a no: clear a no: on c a yes, clear c yes, handempty yes",
+        "on a b: clear b yes, holding a no: clear a yes, ontable a yes, handempty no: holding c yes",
+        "on a b: clear b yes, holding a no: clear a yes, ontable a yes, handempty yes",
+        "on a b: clear b yes, holding a yes",
+    ]
+
+
+def test_goals_lead_to_the_goal_that_is_reached_first() -> None:
+    """By the objects that they share: to put a on b, b goes on c first."""
+    problem = TOWER.replace("(:goal (on a b))", "(:goal (and (on a b) (on b c) (on c d)))")
+    chain = (
+        "(unstack d c) (put-down d) (unstack c a) (stack c d) (pick-up b) (stack b c) (pick-up a) (stack a b)"
+    )
+    found = said(*solved(problem, chain))
+    assert found[3] == "on a b after on b c no after on c d no: clear d yes, holding c yes"
+    assert found[4] == "on a b after on b c no after on c d yes: clear c yes, holding b no: " + (
+        "clear b yes, ontable b yes, handempty yes"
+    )
+    assert found[7] == "on a b after on b c yes: clear b yes, holding a yes"
 
 
 def holds(literal: Literal, state: State) -> bool:
@@ -54,13 +93,24 @@ def holds(literal: Literal, state: State) -> bool:
 
 
 def check_laws(task: Task, chain: Chain) -> int:
-    """How many steps have a purpose; every purpose is false before its step, its end is made by it."""
+    """How many steps have a purpose. Of each: all on its path is false before the step and its end is made by the step;
+    every lookup is true; each level but the last leads on to the next; the last is the step's preconditions."""
     found = purposes(task, chain)
     assert len(found) == len(chain)
     for purpose, step in zip(found, chain.steps, strict=True):
-        assert not any(holds(literal, step.before) for literal in purpose)
-        assert not purpose or holds(purpose[-1], step.after)
-        assert len(set(purpose)) == len(purpose)
+        assert not any(holds(level.literal, step.before) for level in purpose)
+        assert not purpose or holds(purpose[-1].literal, step.after)
+        for level, below in pairwise(purpose):
+            last = level.lookups[-1]
+            assert below.literal == (level.literal if last.holds and level.goals else last.literal)
+            assert last.holds is (below.literal == level.literal)
+        for level in purpose:
+            assert all(each.holds is holds(each.literal, step.before) for each in level.lookups)
+        if purpose:
+            assert not purpose[-1].goals
+            needed = {(at.literal.atom, at.literal.positive) for at in purpose[-1].lookups}
+            fluent = {(atom, True) for atom in step.action.precondition} | {(a, False) for a in step.action.negative}
+            assert needed == {(atom, sign) for atom, sign in fluent if atom[0] not in task.static}
     return sum(map(bool, found))
 
 
@@ -70,23 +120,22 @@ def test_laws_on_random_chains(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(DOMAINS))
-def test_every_step_of_a_good_plan_has_a_purpose_that_begins_with_a_goal(name: str) -> None:
+def test_every_step_of_a_good_plan_has_a_purpose_that_begins_with_the_first_open_goal(name: str) -> None:
     for index in range(20):
         task = get_generator(name).generate(stream("purpose", name, index), SIZES[name]).task()
         chain = execute(task, plan(task, to_teach=True).calls)
         assert check_laws(task, chain) == len(chain)
         for purpose, step in zip(purposes(task, chain), chain.steps, strict=True):
-            assert purpose[0].atom in task.goal - step.before
+            assert purpose[0].literal.atom == min(task.goal - step.before)
 
 
-def test_most_steps_are_for_the_first_goal_left() -> None:
-    """So that the line above tells what to do next: 9 in 10 steps of plans that go goal by goal."""
+def test_most_steps_turn_to_the_first_that_does_not_hold() -> None:
+    """So that the lookups tell what to do next: 9 in 10 steps of plans that go goal by goal."""
     first = steps = 0
     for index in range(60):
         task = get_generator("blocksworld").generate(stream("first", index), "5").task()
         chain = execute(task, plan(task, to_teach=True).calls)
-        order = reached_order(task, chain)
-        for purpose, step in zip(purposes(task, chain), chain.steps, strict=True):
+        for purpose in purposes(task, chain):
             steps += 1
-            first += purpose[0].atom == min(task.goal - step.before, key=lambda atom: (order[atom], atom))
+            first += all(lookup.holds for level in purpose for lookup in level.lookups[:-1])
     assert first / steps > 0.9

@@ -10,7 +10,7 @@ from planlearn.chains import Answer, ChainStyle, answer_segments, read_answer
 from tests.walks import NAMES, walk
 from val_bridge import Call, FaultKind, Outcome, Task, check_chain, check_plan
 
-TRUE = "stack a b takes clear b, holding a gives clear a, handempty, on a b\nleft none\n"
+TRUE = "stack a b takes clear b, holding a gives clear a, handempty, on a b\ngoals on a b yes\n"
 
 
 @cache
@@ -41,8 +41,8 @@ def account_for_every_line(text: str, answer: Answer) -> None:
 
 
 words = st.sampled_from(
-    ["\n", "\n", "\n", ",", "(", ")", "Plan:", "Chain:", "needs", "takes", "drops", "gives", "state", "left",
-     "for", "none", "not", "stack", "a", "b", "on a b", "\t", "\r", "\u2028", "\x00", "7"]
+    ["\n", "\n", "\n", ",", "(", ")", "Plan:", "Chain:", "needs", "takes", "drops", "gives", "state", "goals",
+     "for", "after", ":", "yes", "no", "none", "not", "stack", "a", "b", "on a b", "\t", "\r", "\u2028", "\x00", "7"]
 )  # fmt: skip
 soup = st.lists(words, max_size=40).map(" ".join)
 
@@ -96,7 +96,9 @@ def test_no_damaged_answer_raises_here_or_in_the_checkers(
         "none",
         "state clear a, not clear b",
         "state",
-        "left",
+        "goals",
+        "goals on a b",
+        "goals on a b yes, none",
     ],
 )
 def test_a_line_outside_the_format_is_named(line: str) -> None:
@@ -108,7 +110,7 @@ def test_a_line_outside_the_format_is_named(line: str) -> None:
 
 def test_a_wrong_atom_is_read() -> None:
     """Judging it is the checker's work."""
-    answer = read("stack a b gives on a, up a b\nleft on\nPlan:\n")
+    answer = read("stack a b gives on a, up a b\ngoals on no\nPlan:\n")
     claim = answer.chain.claims[0]
     assert answer.unread == () and claim.unmet_goals == {("on",)}
     assert claim.add == {("on", "a"), ("up", "a", "b")}
@@ -117,8 +119,8 @@ def test_a_wrong_atom_is_read() -> None:
 def test_the_first_state_is_read_and_judged() -> None:
     """In either order with the goals; the static facts, which it leaves out, come from the prompt."""
     task, text = true_answer("logistics", True)
-    state, left, rest = text.split("\n", 2)
-    for start in (f"{state}\n{left}", f"{left}\n{state}"):
+    state, goals, rest = text.split("\n", 2)
+    for start in (f"{state}\n{goals}", f"{goals}\n{state}"):
         answer = read_answer(f"{start}\n{rest}", task)
         assert answer.unread == () and answer.chain.initial == task.initial
         assert check_chain(task, answer.chain).outcome is Outcome.VALID
@@ -131,14 +133,14 @@ def test_the_first_state_is_read_and_judged() -> None:
 
 def test_what_cannot_be_a_first_state_is_unread() -> None:
     assert read(f"state clear a\nstate clear b\n{TRUE}Plan:\n").unread == ("state clear b",)
-    assert read("state clear a\nleft none\nPlan:\n").unread == ("state clear a", "left none")  # of no chain
+    assert read("state clear a\ngoals none\nPlan:\n").unread == ("state clear a", "goals none")  # of no chain
     assert read(f"state not clear a\n{TRUE}Plan:\n").unread == ("state not clear a",)
     assert read(f"for on a b\nstate clear a\n{TRUE}Plan:\n").unread == ("for on a b", "state clear a")
 
 
 def test_what_stands_behind_an_unread_step_belongs_to_no_other() -> None:
-    answer = read("pick-up a takes clear a gives holding a\n??\nleft none\nstate clear b\nPlan:\n")
-    assert answer.unread == ("??", "left none", "state clear b")
+    answer = read("pick-up a takes clear a gives holding a\n??\ngoals none\nstate clear b\nPlan:\n")
+    assert answer.unread == ("??", "goals none", "state clear b")
     assert answer.chain.claims[0].unmet_goals is None and answer.chain.claims[0].after is None
 
 
@@ -148,9 +150,16 @@ def test_what_stands_behind_an_unread_step_belongs_to_no_other() -> None:
         ("for on a b\n", ("for on a b",)),  # no step behind it
         ("for on a b\nfor on a b\n" + TRUE, ("for on a b",)),  # two for one step
         ("for on a b\nstate clear a\n" + TRUE, ("for on a b", "state clear a")),
-        ("for on a b\nleft none\n" + TRUE, ("for on a b", "left none")),
+        ("for on a b\ngoals none\n" + TRUE, ("for on a b", "goals none")),
         ("for on a b\nstack a, b\n" + TRUE, ("for on a b", "stack a, b")),
         ("for\n" + TRUE, ("for",)),
+        ("for on a b, on b c\n" + TRUE, ("for on a b, on b c",)),  # one goal alone
+        ("for on a b:\n" + TRUE, ("for on a b:",)),
+        ("for on a b: none\n" + TRUE, ("for on a b: none",)),
+        ("for on a b: clear b\n" + TRUE, ("for on a b: clear b",)),  # yes or no?
+        ("for on a b: clear b yes: clear c yes\n" + TRUE, ("for on a b: clear b yes: clear c yes",)),
+        ("for on a b after on b c yes after on c d no\n" + TRUE, ("for on a b after on b c yes after on c d no",)),
+        ("for on a b: clear b no after on b c yes\n" + TRUE, ("for on a b: clear b no after on b c yes",)),
         ("for on a b\nPlan:\n", ("for on a b",)),
         (TRUE + "for on a b\nstate clear a\n", ("for on a b", "state clear a")),
     ],
@@ -160,13 +169,20 @@ def test_a_purpose_stands_right_above_its_step(text: str, unread: tuple[str, ...
 
 
 def test_a_purpose_is_read_in_its_order() -> None:
-    (claim,) = read("for on b c, not clear a, holding b\n" + TRUE).chain.claims
-    assert list(map(str, claim.purpose)) == ["(on b c)", "(not (clear a))", "(holding b)"]
+    """The path from the goal, all lookups, and the last of them as the step's preconditions."""
+    line = "for on b c after on c d yes, on e c no after on a e yes: clear c yes, not clear a no: holding b no: up e yes\n"
+    (claim,) = read(line + TRUE).chain.claims
+    assert list(map(str, claim.purpose)) == ["(on b c)", "(on e c)", "(not (clear a))", "(holding b)"]
+    assert [(str(at.literal), at.holds) for at in claim.lookups] == [
+        ("(on c d)", True), ("(on e c)", False), ("(on a e)", True), ("(clear c)", True), ("(not (clear a))", False),
+        ("(holding b)", False), ("(up e)", True),
+    ]  # fmt: skip
+    assert claim.precondition == {("up", "e"), ("clear", "b"), ("holding", "a")}
 
 
 def test_a_second_state_or_second_goals_are_unread() -> None:
-    answer = read(TRUE + "left on a b\nstate clear a\nstate clear b\n")
-    assert answer.unread == ("left on a b", "state clear b")
+    answer = read(TRUE + "goals on a b no\nstate clear a\nstate clear b\n")
+    assert answer.unread == ("goals on a b no", "state clear b")
 
 
 @pytest.mark.parametrize(

@@ -36,11 +36,13 @@ def test_a_true_chain_reads_back_as_itself(name: str, style: ChainStyle) -> None
         assert answer.chain.initial == (task.initial if style.states == "full" else None)
         assert len(answer.chain.claims) == len(chain)
         for claim, step, purpose in zip(answer.chain.claims, chain.steps, purposes(task, chain), strict=True):
-            assert claim.purpose == (purpose if style.purposes and purpose else None)
+            said = style.purposes and purpose
+            assert claim.purpose == (tuple(dict.fromkeys(at.literal for at in purpose)) if said else None)
+            assert claim.lookups == (tuple(each for at in purpose for each in at.lookups) if said else None)
             assert claim.precondition == {a for a in step.action.precondition if a[0] not in task.static}
             assert (claim.add, claim.delete) == (step.action.add, step.action.delete)
             assert claim.after == (step.after if style.states == "full" else None)
-            left, left_before = (
+            unmet, unmet_before = (
                 (task.goal - state) | (task.goal_negative & state) for state in (step.after, step.before)
             )
-            assert claim.unmet_goals == (left if style.goals and left != left_before else None)
+            assert claim.unmet_goals == (unmet if style.goals and unmet != unmet_before else None)

@@ -3,7 +3,6 @@
 import pytest
 
 from planlearn.chains import RESERVED, ChainStyle, ReservedWord, answer_segments, chain_text, problem_prompt
-from planlearn.chains.write import reached_order
 from planlearn.problems import domain_text
 from tests.golden_files import check_golden
 from tests.walks import GRIPPER, ROOMS, walk
@@ -58,31 +57,16 @@ def test_types_and_negative_literals_are_written() -> None:
     check_golden("chains/typed-prompt.txt", problem_prompt(task, ChainStyle()))
 
 
-def test_goals_left_stand_at_the_start_and_where_a_step_changes_them() -> None:
-    """In the order in which the plan reaches them, which is not that of their names."""
+def test_goals_stand_at_the_start_and_where_a_step_changes_them() -> None:
+    """In the order of their names, as in the prompt."""
     task, chain = solved("blocksworld")
-    lefts = [line for line in chain_text(task, chain, ChainStyle()).splitlines() if line.startswith("left")]
-    assert lefts == ["left on b c, on a b", "left on a b", "left none"]
+    lines = [line for line in chain_text(task, chain, ChainStyle()).splitlines() if line.startswith("goals")]
+    assert lines == ["goals on a b no, on b c no", "goals on a b no, on b c yes", "goals on a b yes, on b c yes"]
 
 
-@pytest.mark.parametrize("name", ["blocksworld", "logistics"])
-def test_the_first_goal_left_is_the_next_that_stays(name: str) -> None:
-    task, chain = solved(name)
-    order = reached_order(task, chain)
-    for atom, number in order.items():
-        assert all((atom in step.after) is (atom in task.goal) for step in chain.steps[max(number - 1, 0) :])
-        assert number == 0 or atom in chain.steps[number - 1].action.add | chain.steps[number - 1].action.delete
-
-
-def test_a_goal_that_is_undone_counts_from_its_last_time() -> None:
+def test_no_goals_where_the_style_wants_none() -> None:
     task, chain = solved("blocksworld")
-    undone = execute(task, [*(s.action for s in chain.steps), *read_plan("(unstack a b)(stack a b)").calls])
-    assert reached_order(task, undone)["on", "a", "b"] == len(undone.steps)
-
-
-def test_goals_are_left_out_where_the_style_wants_none() -> None:
-    task, chain = solved("blocksworld")
-    assert "left" not in chain_text(task, chain, ChainStyle(goals=False))
+    assert "goals" not in chain_text(task, chain, ChainStyle(goals=False))
 
 
 def test_schemas_only_where_the_style_wants_them() -> None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planlearn.chains import ChainStyle, Role, Segment, chain_text
+from planlearn.chains import ChainStyle, Role, Segment, chain_text, goals_text
 from planlearn.corpus.corrupt import IN_STATE_ALONE, METHODS, ErrorClass, Spoiled, spoil
 from planlearn.corpus.judge import Judgement, judgement_segments, read_judgement
 from tests.chains.test_write import solved
@@ -71,8 +71,9 @@ def test_a_true_chain_is_valid_shown_either_way(name: str) -> None:
             assert read_judgement(reasoning.text + verdict.text) == Judgement(valid=True)
             true = chain_text(task, chain, style)
             # The goals at the start are no step's.
-            steps = re.sub(r"^left .*\n", "", true, count=1, flags=re.MULTILINE) if style.goals else true
-            assert reasoning.text == steps.removesuffix("left none\n") + "left none\n"
+            steps = re.sub(r"^goals .*\n", "", true, count=1, flags=re.MULTILINE) if style.goals else true
+            goals = f"goals {goals_text(task, chain.steps[-1].after)}\n"
+            assert reasoning.text == steps.removesuffix(goals) + goals and not re.search(r" no[,\n]", goals)
             bare += "\nPlan:\n" in prompt.text
             assert ("\nPlan:\n" in prompt.text) != (f"\nChain:\n{true}" in prompt.text)
     assert 0.3 < bare / (20 * len(STYLES)) < 0.7
@@ -107,7 +108,7 @@ def test_the_reasoning_is_the_true_chain_up_to_the_fault(name: str) -> None:
                 assert len(lines) == spoiled.step and " false" in lines[-1]
                 assert " false" not in "".join(lines[:-1]) and " gives" not in lines[-1]
             else:
-                assert len(lines) == len(spoiled.parsed.plan) + 1 and lines[-1].startswith("left ")
+                assert len(lines) == len(spoiled.parsed.plan) + 1 and lines[-1].startswith("goals ")
 
 
 @pytest.mark.parametrize("error", list(ErrorClass), ids=str)
@@ -179,7 +180,7 @@ REASONING = "pick-up b takes clear b, handempty false, ontable b\n"
     "text, judgement",
     [
         ("VALID", Judgement(valid=True)),
-        ("left none\nVALID\n \n", Judgement(valid=True)),
+        ("goals on a b yes\nVALID\n \n", Judgement(valid=True)),
         (
             f"{REASONING}INVALID step 2 precondition: on a b, handempty\nmake it so",
             Judgement(
@@ -202,14 +203,14 @@ REASONING = "pick-up b takes clear b, handempty false, ontable b\n"
         ("INVALID step " + "9" * 5000 + " effect: on a b", Judgement(valid=False)),
         # No verdict, or no clear one.
         ("", Judgement()),
-        ("left none", Judgement()),
+        ("goals on a b yes", Judgement()),
         ("The plan is VALID", Judgement()),
         ("valid", Judgement()),
         ("VALIDATED", Judgement()),
         ("VALID.", Judgement()),
         ("VALID\nVALID", Judgement()),
         ("VALID\nINVALID goal: on a b\nmake on a b true at the end", Judgement()),
-        ("VALID\nleft none", Judgement()),
+        ("VALID\ngoals on a b yes", Judgement()),
         ("INVALID goal: on a b\nmake on a b true at the end\nand more", Judgement()),
     ],
     ids=lambda value: value[:40] if isinstance(value, str) else "",

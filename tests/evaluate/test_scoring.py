@@ -82,7 +82,7 @@ def test_a_valid_plan_under_a_false_chain_is_valid_and_unfaithful(text: str) -> 
 
 def test_an_unread_line_makes_the_chain_unfaithful() -> None:
     """A line that nobody can read asserts something; it is not skipped in the model's favour."""
-    made = record(PICK_UP + "left on a b, not\n" + STACK + PLAN)
+    made = record(PICK_UP + "goals on a b, not\n" + STACK + PLAN)
     assert made.outcome is Result.VALID and made.chain_faithful is False
 
 

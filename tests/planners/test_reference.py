@@ -75,7 +75,7 @@ def test_blocksworld_plans_are_shortest(size):
     assert full
 
 
-@pytest.mark.parametrize("domain, size, most", [("blocksworld", "4", 1.01), ("mystery_blocksworld", "5", 1.02), ("blocksworld", "8", 1.05)])
+@pytest.mark.parametrize("domain, size, most", [("blocksworld", "4", 1.02), ("mystery_blocksworld", "5", 1.04), ("blocksworld", "8", 1.06)])
 def test_plans_to_teach_go_goal_by_goal_and_are_hardly_longer(domain, size, most):
     """From the start and from states in the middle, the hand full or empty; no choice is left to an rng."""
     taught = shortest = full = 0

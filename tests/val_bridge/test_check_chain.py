@@ -13,6 +13,7 @@ from val_bridge import (
     Claim,
     FaultKind,
     Literal,
+    Lookup,
     Outcome,
     ParsedChain,
     Plan,
@@ -326,6 +327,38 @@ def test_what_a_step_is_for_is_still_open_and_brought_about_by_it(task, chain, p
     verdict = check_chain(task, with_claim(chain, 1, purpose=literals))
     assert [(fault.kind, fault.step) for fault in verdict.faults] == [(FaultKind.CLAIM, 1)] * bool(extra)
     assert [str(v) for fault in verdict.faults for v in fault.violations] == [f"extra {atom}" for atom in extra]
+
+
+@pytest.mark.parametrize(
+    "lookups, wrong",
+    [
+        ("(on b a) yes, (holding b) no, (not (holding b)) yes, (not (on b a)) no", []),
+        ("(on b a) no", ["missing (on b a)"]),
+        ("(holding b) yes", ["extra (holding b)"]),
+        ("(not (on b a)) yes", ["missing (on b a)"]),
+        ("(not (holding b)) no", ["extra (holding b)"]),
+        ("(on b a) no, (holding b) yes", ["missing (on b a)", "extra (holding b)"]),
+    ],
+)
+def test_what_is_looked_up_before_a_step_is_so(task, chain, lookups, wrong):
+    said = tuple(
+        Lookup(
+            literal=Literal(
+                atom=read_atom(text.removeprefix("(not ").replace("))", ")")), positive=not text.startswith("(not ")
+            ),
+            holds=answer == "yes",
+        )
+        for text, answer in (part.rsplit(" ", 1) for part in lookups.split(", "))
+    )
+    verdict = check_chain(task, with_claim(chain, 1, lookups=said))
+    assert [(fault.kind, fault.step) for fault in verdict.faults] == [(FaultKind.CLAIM, 1)] * bool(wrong)
+    assert [str(v) for fault in verdict.faults for v in fault.violations] == wrong
+
+
+def test_a_lookup_names_atoms_of_the_task(task, chain):
+    said = (Lookup(literal=Literal(atom=("on", "a", "z"), positive=True), holds=True),)
+    verdict = check_chain(task, with_claim(chain, 1, lookups=said))
+    assert [fault.kind for fault in verdict.faults] == [FaultKind.STATE_FACT]
 
 
 def test_a_purpose_names_atoms_of_the_task(task, chain):

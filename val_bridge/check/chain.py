@@ -46,8 +46,8 @@ def check_chain(
     """Judges a claimed chain; lists all faults, those of the earliest step first.
 
     Before the first step (step 0): the first state, the goals said to be unmet there. Within a step: the call, its
-    precondition, malformed atoms, what it is said to be for, the claimed precondition, the transition, the claimed
-    unmet goals. Then the goal in the last claimed state (step None), then the plan section
+    precondition, malformed atoms, what it is said to be for, the facts said to hold or not before it, the claimed
+    precondition, the transition, the claimed unmet goals. Then the goal in the last claimed state (step None), then the plan section
     (`plan_mismatch`, with its step). A chain without initial state starts in the task's. With
     `complete=False` states may leave out static facts. `judge_from="correct"` judges each step from the state
     that the steps before it truly lead to, so a wrong state does not excuse what follows from it; judging then
@@ -124,10 +124,11 @@ class _Judge:
             self.note(precondition_fault(self.task, before, number, call, self.values))
         except BindError as error:
             self.note(bind_fault(error, number, call))
-        purpose = frozenset(literal.atom for literal in claim.purpose or ())
-        written = [claim.precondition, claim.add, claim.delete, claim.after, claim.unmet_goals, purpose]
+        named = {literal.atom for literal in claim.purpose or ()} | {at.literal.atom for at in claim.lookups or ()}
+        written = [claim.precondition, claim.add, claim.delete, claim.after, claim.unmet_goals, frozenset(named)]
         self.well_formed(frozenset().union(*(atoms for atoms in written if atoms is not None)), number, call)
         self.purpose(number, claim, before, action)
+        self.lookups(number, claim, before)
         if action is not None and claim.precondition is not None:
             self.precondition(number, claim, action)
         after = self.transition(number, claim, before, action)
@@ -155,6 +156,17 @@ class _Judge:
             if last.atom not in (action.add if last.positive else action.delete - action.add):
                 useless.add(last.atom)
         self.differ(FaultKind.CLAIM, number, claim.call, missing=_NOTHING, extra=self.sound(frozenset(useless)), span=claim.span)
+
+    def lookups(self, number: int, claim: Claim, before: State) -> None:
+        """What is said to hold before a step does, and what is said not to hold does not."""
+        said = {
+            sign: frozenset(at.literal.atom for at in claim.lookups or () if (at.holds is at.literal.positive) is sign)
+            for sign in (True, False)
+        }
+        self.differ(
+            FaultKind.CLAIM, number, claim.call, missing=said[False] & before, extra=self.sound(said[True]) - before,
+            span=claim.span,
+        )
 
     def precondition(self, number: int, claim: Claim, action: Action) -> None:
         assert claim.precondition is not None

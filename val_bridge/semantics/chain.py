@@ -99,10 +99,19 @@ def execute(task: Task, actions: Iterable[Action | Call]) -> Chain:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lookup:
+    """A literal, and whether it is said to hold."""
+
+    literal: Literal
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """What a text asserts about one step. None: the text does not say.
 
     purpose: what the step is for, from a goal down to what the step itself makes true.
+    lookups: what holds before the step and what does not.
     """
 
     call: Call
@@ -112,6 +121,7 @@ class Claim:
     after: State | None = None
     unmet_goals: frozenset[Atom] | None = None
     purpose: tuple[Literal, ...] | None = None
+    lookups: tuple[Lookup, ...] | None = None
     span: Span | None = field(default=None, compare=False, repr=False)
 
 
