@@ -1,7 +1,7 @@
 """The words of the chain format and the choices in it.
 
     answer  = "Chain:\\n"? reached step* "Plan:\\n" action*                       (the prompt ends with "Chain:\\n")
-    step    = ["for" atom ("after" lookups)* (":" lookups)* "\\n"]
+    step    = ["for" atom ("after" lookups)* ["but" lookup] (":" lookups)* "\\n"]
               action ["needs" atoms] ["takes" atoms] ["drops" atoms] ["gives" atoms] "\\n"
               reached
     reached = ["state" (atoms | "none") "\\n"] ["goals" (lookups | "none") "\\n"]
@@ -13,7 +13,7 @@ deletes without needing them, `gives` facts that it adds. So precondition = need
 = gives, and nothing is written twice. `state` is the whole state, at the start and behind each step, so that every
 step is chosen from the lines right above it. `goals` says of each goal whether it is reached: at the start, and where a
 step changes that. `for` says what a step is for (see `purpose`): a goal; behind `after` the goals to be reached before it,
-up to the one that the plan turns to; behind ":" what it takes and whether that holds, up to the one that the plan turns
+up to the first open one, and so on down; behind `but` another open goal that the plan turns to all the same; behind ":" what it takes and whether that holds, up to the one that the plan turns
 to; behind the next ":" what that one takes, and so on. Behind the last ":" stand the preconditions of the step itself, so
 such a step has no `needs`. Static atoms (no action changes them) stand in the prompt alone: neither in `needs` nor in
 `state`.
@@ -27,10 +27,11 @@ from dataclasses import dataclass
 from planlearn.errors import PlanlearnError
 
 NEEDS, TAKES, DROPS, GIVES = "needs", "takes", "drops", "gives"
-FOR, AFTER, STATE, GOALS, NONE, NOT, YES, NO = "for", "after", "state", "goals", "none", "not", "yes", "no"
+FOR, AFTER, BUT = "for", "after", "but"
+STATE, GOALS, NONE, NOT, YES, NO = "state", "goals", "none", "not", "yes", "no"
 CHAIN_HEADER, PLAN_HEADER = "Chain:", "Plan:"
 PARTS = (NEEDS, TAKES, DROPS, GIVES)
-RESERVED = frozenset({*PARTS, FOR, AFTER, STATE, GOALS, NONE, NOT, YES, NO})
+RESERVED = frozenset({*PARTS, FOR, AFTER, BUT, STATE, GOALS, NONE, NOT, YES, NO})
 
 STATES = ("changes", "full")
 

@@ -1,35 +1,45 @@
 """What each step of a true chain is for, found in the chain itself: no knowledge of the domain goes in.
 
-A step makes facts true. One of them is a goal that stays reached, or the precondition of a later step with nothing
-undoing it in between: a causal link (McAllester and Rosenblitt 1991). Followed to their ends the links lead from the
-step to a goal; read backwards they are means-ends reasoning: this goal, therefore this subgoal, ..., therefore this step.
+This is means-ends reasoning read off a plan: this goal, therefore this subgoal, ..., therefore this step. It begins at the
+first open goal by name and goes down by way of goals that the plan reaches before it and that share an object with it,
+to one that waits for no other. From there on, what each literal takes is looked up in the state: the preconditions of the
+step that makes it true next, in the schema's order, up to the first that does not hold, which is looked into in turn. So a
+model that writes it looks each fact up before the first word that depends on it. Where that way leads past the step, it
+is tried from each other open goal by name; where none leads to the step, the purpose is its causal links (McAllester and
+Rosenblitt 1991) to the goal reached first: a fact that the step makes true is needed by a later step with nothing
+undoing it in between. A step without any such use has no purpose.
 
-A purpose says how each of these is found. It begins at the first open goal by name and goes by way of goals that the plan
-reaches before it and that share an object with it. From there on, what each literal takes is looked up in the state: the
-preconditions of the action that makes it true, in the schema's order, up to the one that the plan turns to next. So a
-model that writes it looks each fact up before the first word that depends on it. Rejected: the links alone
-(data/LAB.md, 12: where `clear c` comes before `holding d`, nothing above the choice says so).
+Rejected: causal links alone (data/LAB.md, 12: where `clear c` comes before `holding d`, nothing above the choice says so).
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum
 
 from val_bridge import Action, Atom, Chain, Literal, Lookup, State, Step, Task
+
+
+class Sought(Enum):
+    """What a level looks up: goals to be reached before it; another goal, which the plan turns to all the same; the
+    preconditions of what makes it true."""
+
+    GOALS_BEFORE = "goals before"
+    OTHER_GOAL = "other goal"
+    PRECONDITIONS = "preconditions"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
     """A literal that does not hold yet, and what was looked up for it.
 
-    goals: whether these are goals to be reached before it, else preconditions of what makes it true. If the last of them
-    does not hold, it is the next level's literal. On the last level all are preconditions of the step itself.
+    If the last of them does not hold, it is the next level's literal. On the last level all are preconditions of the step
+    itself.
     """
 
     literal: Literal
-    goals: bool
+    what: Sought
     lookups: tuple[Lookup, ...]
 
 
@@ -38,10 +48,10 @@ Purpose = tuple[Level, ...]
 
 
 def purposes(task: Task, chain: Chain) -> list[Purpose]:
-    """For each step the links that lead to the goal reached first; among those the shortest.
+    """For each step what it is for, as above; of several causal links the shortest.
 
     Every literal of a purpose is false before the step and the last one is true behind it: links by way of a fact that
-    holds already give no reason for the step. Where another open goal comes first by name, the purpose begins there.
+    holds already give no reason for the step.
     """
     steps = chain.steps
     found: list[_Way | None] = [None] * len(steps)
@@ -55,9 +65,9 @@ def purposes(task: Task, chain: Chain) -> list[Purpose]:
         found[index] = min(ways, key=_Way.rank, default=None)
     goals = _Goals(task, chain)
     return [
-        _purpose(task, steps, step.before, goals, way.links) if way else ()
-        for step, way in zip(steps, found, strict=True)
-    ]  # fmt: skip
+        _purpose(task, steps, index, goals, _descent(task, steps, index, goals) or way.links) if way else ()
+        for index, way in enumerate(found)
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,26 +106,12 @@ class _Goals:
             for goal in self.literals
         }
 
-    def path(self, state: State, target: Literal) -> list[Literal]:
-        """Open goals from the first by name to the target, each one reached before the one in front of it; if none
-        lead there, those two alone.
-        """
-        root = next(goal for goal in self.literals if not _holds(goal, state))
-        came: dict[Literal, Literal | None] = {root: None}
-        waiting = deque([root])
-        while waiting:
-            goal = waiting.popleft()
-            for other in self.before[goal]:
-                if other not in came and not _holds(other, state):
-                    came[other] = goal
-                    waiting.append(other)
-        if target not in came:
-            return [root, target]
-        path, goal = [], target
-        while goal is not None:
-            path.append(goal)
-            goal = came[goal]
-        return path[::-1]
+    def way(self, state: State) -> list[Literal]:
+        """Open goals from the first by name down to one that waits for no other, each reached before the one in front."""
+        way = [next(goal for goal in self.literals if not _holds(goal, state))]
+        while earlier := [goal for goal in self.before[way[-1]] if not _holds(goal, state)]:
+            way.append(earlier[0])
+        return way
 
 
 def _reached_for_good(goal: Literal, chain: Chain) -> int:
@@ -123,27 +119,49 @@ def _reached_for_good(goal: Literal, chain: Chain) -> int:
     return max((number for number, step in enumerate(chain.steps, 1) if not _holds(goal, step.before)), default=0)
 
 
-def _purpose(task: Task, steps: tuple[Step, ...], state: State, goals: _Goals, links: tuple[_Link, ...]) -> Purpose:
+def _descent(task: Task, steps: tuple[Step, ...], index: int, goals: _Goals) -> tuple[_Link, ...]:
+    """Links from an open goal down to the step, always by the first literal that does not hold: from the goal that waits
+    for no other, else from the first by name that leads to this step; () if none does.
+    """
+    state = steps[index].before
+    for goal in dict.fromkeys([goals.way(state)[-1], *(goal for goal in goals.literals if not _holds(goal, state))]):
+        links: list[_Link] = []
+        literal: Literal | None = goal
+        while literal is not None:
+            achiever = next((k for k in range(index, len(steps)) if _holds(literal, steps[k].after)), None)
+            if achiever is None:
+                break
+            links.append(_Link(literal=literal, achiever=achiever))
+            if achiever == index:
+                return tuple(links)
+            # It becomes true before its achiever, so the descent comes to an end.
+            needed = _preconditions(task, steps[achiever].action)
+            literal = next((each for each in needed if not _holds(each, state)), None)
+    return ()
+
+
+def _purpose(task: Task, steps: tuple[Step, ...], index: int, goals: _Goals, links: tuple[_Link, ...]) -> Purpose:
     """The links as levels, those of the goals in front of them included."""
     levels = []
-    path = goals.path(state, links[0].literal)
-    for goal, following in zip(path, [*path[1:], None], strict=True):
-        # An open goal that the plan does not turn to now is left out: what stands last and is open is turned to.
-        wanted = [other for other in goals.before[goal] if other == following or _holds(other, state)]
-        if wanted or following:
-            levels.append(_level(goal, True, wanted, following, state))
+    state = steps[index].before
+    way = goals.way(state)
+    for goal, following in zip(way, [*way[1:], None], strict=True):
+        if goals.before[goal]:
+            levels.append(_level(goal, Sought.GOALS_BEFORE, goals.before[goal], following, state))
+    if way[-1] != links[0].literal:
+        levels.append(_level(way[-1], Sought.OTHER_GOAL, [], links[0].literal, state))
     for link, below in zip(links, [*links[1:], None], strict=True):
         wanted = _preconditions(task, steps[link.achiever].action)
-        levels.append(_level(link.literal, False, wanted, below.literal if below else None, state))
+        levels.append(_level(link.literal, Sought.PRECONDITIONS, wanted, below.literal if below else None, state))
     return tuple(levels)
 
 
-def _level(literal: Literal, goals: bool, wanted: list[Literal], following: Literal | None, state: State) -> Level:
+def _level(literal: Literal, what: Sought, wanted: list[Literal], following: Literal | None, state: State) -> Level:
     """What is wanted up to what follows, which is put behind the others where it is not among them."""
     if following is not None:
         wanted = [*(wanted[: wanted.index(following)] if following in wanted else wanted), following]
     lookups = tuple(Lookup(literal=each, holds=_holds(each, state)) for each in wanted)
-    return Level(literal=literal, goals=goals, lookups=lookups)
+    return Level(literal=literal, what=what, lookups=lookups)
 
 
 def _preconditions(task: Task, action: Action) -> list[Literal]:

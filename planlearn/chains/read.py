@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from planlearn.chains.grammar import (
     AFTER,
+    BUT,
     CHAIN_HEADER,
     DROPS,
     FOR,
@@ -173,15 +174,18 @@ class _Purpose:
 
 def _purpose(line: str) -> _Purpose:
     goals, *levels = line.partition(" ")[2].split(":")
+    goals, *others = re.split(rf"\s{BUT}\s", goals)
     goal, *earlier = re.split(rf"\s{AFTER}\s", goals)
     path = _literals(goal)
     if len(path) != 1:
         raise _Unreadable(f"expected a goal, found {_quoted(goal)}")
-    before, needed = list(map(_lookups, earlier)), list(map(_lookups, levels))
-    if not all((*before, *needed)) or any(level[-1].holds for level in (*before[:-1], *needed[:-1])):
+    before, other, needed = (list(map(_lookups, texts)) for texts in (earlier, others, levels))
+    if not all((*before, *other, *needed)) or len(other) > 1 or any(len(level) > 1 for level in other):
+        raise _Unreadable(f"expected a lookup, found {_quoted(line)}")
+    if any(level[-1].holds for level in (*before[:-1], *other, *needed[:-1])):
         raise _Unreadable(f"expected what does not hold before each {AFTER!r} and ':', found {_quoted(line)}")
-    path += tuple(level[-1].literal for level in (*before, *needed[:-1]) if not level[-1].holds)
-    lookups = tuple(each for level in (*before, *needed) for each in level)
+    path += tuple(level[-1].literal for level in (*before, *other, *needed[:-1]) if not level[-1].holds)
+    lookups = tuple(each for level in (*before, *other, *needed) for each in level)
     return _Purpose(line=line, path=path, lookups=lookups, own=needed[-1] if needed else ())
 
 

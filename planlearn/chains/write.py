@@ -8,6 +8,7 @@ from enum import Enum
 
 from planlearn.chains.grammar import (
     AFTER,
+    BUT,
     CHAIN_HEADER,
     DROPS,
     FOR,
@@ -24,7 +25,7 @@ from planlearn.chains.grammar import (
     ChainStyle,
     check_names,
 )
-from planlearn.chains.purpose import Purpose, purposes
+from planlearn.chains.purpose import Purpose, Sought, purposes
 from planlearn.errors import require_strips
 from val_bridge import Action, Atom, Chain, Literal, Lookup, ParsedChain, Plan, State, Task
 
@@ -95,9 +96,12 @@ def _purposed_lines(task: Task, action: Action, purpose: Purpose) -> str:
         return action_line(task, action)
     taken = _fluent(task, action.precondition & action.delete)
     line = _step_text((action.name, *action.arguments), taken, (), action.add, action.delete)
-    levels = [f"{f' {AFTER}' if at.goals else ':'} {_lookups_text(at.lookups)}" for at in purpose if at.lookups]
+    levels = [f"{_SOUGHT[at.what]} {_lookups_text(at.lookups)}" for at in purpose if at.lookups]
     goal = purpose[0].literal
     return f"{FOR} {atom_words(goal.atom, positive=goal.positive)}{''.join(levels)}\n{line}"
+
+
+_SOUGHT = {Sought.GOALS_BEFORE: f" {AFTER}", Sought.OTHER_GOAL: f" {BUT}", Sought.PRECONDITIONS: ":"}
 
 
 def _lookups_text(lookups: Iterable[Lookup]) -> str:

@@ -42,7 +42,7 @@ def account_for_every_line(text: str, answer: Answer) -> None:
 
 words = st.sampled_from(
     ["\n", "\n", "\n", ",", "(", ")", "Plan:", "Chain:", "needs", "takes", "drops", "gives", "state", "goals",
-     "for", "after", ":", "yes", "no", "none", "not", "stack", "a", "b", "on a b", "\t", "\r", "\u2028", "\x00", "7"]
+     "for", "after", "but", ":", "yes", "no", "none", "not", "stack", "a", "b", "on a b", "\t", "\r", "\u2028", "\x00", "7"]
 )  # fmt: skip
 soup = st.lists(words, max_size=40).map(" ".join)
 
@@ -159,6 +159,10 @@ def test_what_stands_behind_an_unread_step_belongs_to_no_other() -> None:
         ("for on a b: clear b\n" + TRUE, ("for on a b: clear b",)),  # yes or no?
         ("for on a b: clear b yes: clear c yes\n" + TRUE, ("for on a b: clear b yes: clear c yes",)),
         ("for on a b after on b c yes after on c d no\n" + TRUE, ("for on a b after on b c yes after on c d no",)),
+        ("for on a b but on b c yes\n" + TRUE, ("for on a b but on b c yes",)),
+        ("for on a b but on b c no, on c d no\n" + TRUE, ("for on a b but on b c no, on c d no",)),
+        ("for on a b but on b c no but on c d no\n" + TRUE, ("for on a b but on b c no but on c d no",)),
+        ("for on a b but on b c no after on c d yes\n" + TRUE, ("for on a b but on b c no after on c d yes",)),
         ("for on a b: clear b no after on b c yes\n" + TRUE, ("for on a b: clear b no after on b c yes",)),
         ("for on a b\nPlan:\n", ("for on a b",)),
         (TRUE + "for on a b\nstate clear a\n", ("for on a b", "state clear a")),
@@ -170,11 +174,11 @@ def test_a_purpose_stands_right_above_its_step(text: str, unread: tuple[str, ...
 
 def test_a_purpose_is_read_in_its_order() -> None:
     """The path from the goal, all lookups, and the last of them as the step's preconditions."""
-    line = "for on b c after on c d yes, on e c no after on a e yes: clear c yes, not clear a no: holding b no: up e yes\n"
+    line = "for on b c after on c d yes, on e c no after on a e yes but on g h no: clear c yes, not clear a no: holding b no: up e yes\n"
     (claim,) = read(line + TRUE).chain.claims
-    assert list(map(str, claim.purpose)) == ["(on b c)", "(on e c)", "(not (clear a))", "(holding b)"]
+    assert list(map(str, claim.purpose)) == ["(on b c)", "(on e c)", "(on g h)", "(not (clear a))", "(holding b)"]
     assert [(str(at.literal), at.holds) for at in claim.lookups] == [
-        ("(on c d)", True), ("(on e c)", False), ("(on a e)", True), ("(clear c)", True), ("(not (clear a))", False),
+        ("(on c d)", True), ("(on e c)", False), ("(on a e)", True), ("(on g h)", False), ("(clear c)", True), ("(not (clear a))", False),
         ("(holding b)", False), ("(up e)", True),
     ]  # fmt: skip
     assert claim.precondition == {("up", "e"), ("clear", "b"), ("holding", "a")}

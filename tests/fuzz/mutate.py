@@ -23,7 +23,7 @@ WORDS = (
     "and", "or", "not", "imply", "exists", "forall", "when", "either", "assign", "increase", "decrease", "scale-up",
     "scale-down", "object", "number", "=", "<", ">=", "+", "-", "*", "/", "define", "domain", "problem", "minimize",
     "total-time", "total-cost", "preference", "always", "at", "start", "?x", "?x-2", "?", ":", "::", ":goal", ":init",
-    ":action", ":derived", ":types", ":metric", ":effect", ":parameters", ":precondition", "none", "state", "goals", "for", "after", "yes", "no",
+    ":action", ":derived", ":types", ":metric", ":effect", ":parameters", ":precondition", "none", "state", "goals", "for", "after", "but", "yes", "no",
     "for", "needs", "takes", "gives", "drops", "plan:", "chain:", "null", "true", "[plan]", "```", "<think>", "</think>",
 )  # fmt: skip
 NUMBERS = (

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import NoReturn
 
@@ -346,13 +347,14 @@ class _ProblemReader(FormulaReader):
         values: dict[Atom, Fraction] = {}
         for node in nodes:
             fact = self.group(node, "a fact, '(predicate object ...)'")
-            if fact.head == EQUALS:
+            head = fact.head
+            if head == EQUALS:
                 self.value(fact, scope, values)
                 continue
-            time = fact.items[1] if fact.head == "at" and len(fact.items) > 1 else None
+            time = fact.items[1] if head == "at" and len(fact.items) > 1 else None
             if isinstance(time, Word) and NUMBER.match(time.text):
                 self.unsupported(fact, "a timed initial literal")
-            negated = fact.head == "not"
+            negated = head == "not"
             if negated:
                 if len(fact.items) != 2:
                     self.syntax(fact, "one fact after 'not'", f"{len(fact.items) - 1}")
@@ -414,14 +416,27 @@ def _bare_calls(source: Source) -> tuple[Call, ...] | None:
     calls: list[Call] = []
     begin = 0
     for number, line in enumerate(source.text.lower().split("\n"), 1):
-        end = 0
-        while (start := line.find("(", end)) >= 0:
-            end = line.index(")", start) + 1
-            words = tuple(line[start + 1 : end - 1].split())
+        for name, arguments, start, end in (_short_line if len(line) <= _SHORT else _line)(line):
             span = Span(file, number, start + 1, begin + start, begin + end)
-            calls.append(Call(name=words[0], arguments=words[1:], span=span))
+            calls.append(Call(name=name, arguments=arguments, span=span))
         begin += len(line) + 1
     return tuple(calls)
+
+
+def _line(line: str) -> tuple[tuple[str, tuple[str, ...], int, int], ...]:
+    """The calls of a line, each as name, arguments, start and end."""
+    found = []
+    end = 0
+    while (start := line.find("(", end)) >= 0:
+        end = line.index(")", start) + 1
+        words = tuple(line[start + 1 : end - 1].split())
+        found.append((words[0], words[1:], start, end))
+    return tuple(found)
+
+
+# Plans for one problem repeat each other's lines; long ones are not kept.
+_SHORT = 100
+_short_line = lru_cache(maxsize=512)(_line)
 
 
 class _PlanReader:

@@ -215,15 +215,15 @@ class Reader:
         scope: Scope,
     ) -> Atom:
         """A declared predicate or function with terms that fit its parameters."""
-        items = node.items
-        symbol = declared.get(node.head)
+        items, head = node.items, node.head
+        symbol = declared.get(head)
         if symbol is None:
             first = items[0] if items else node
             self.name(first, what)
             self.unknown(first, what, declared)
         if len(items) - 1 != len(symbol.parameters):
             self.semantic(node, counted(symbol.parameters), f"{len(items) - 1} in {self.quote(node)}")
-        atom = [node.head]
+        atom = [head]
         for item, parameter in zip(items[1:], symbol.parameters, strict=True):
             # Most terms are objects, and large problems have many of them.
             term = item.text if isinstance(item, Word) else ""
