@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -131,12 +132,13 @@ def _judge_found(task: Task, path: Path, tolerance: float) -> tuple[Verdict, Ski
         for part in found.skipped
     ]
     if found.plan is not None:
-        return check_plan(task, found.plan, tolerance=tolerance), skipped
-    if found.error is None:
+        verdict = check_plan(task, found.plan, tolerance=tolerance)
+    else:
         start = Span(file=str(path), line=1, column=1, start=0, end=0)
-        return unreadable(SourceError("plan_syntax", start, "a plan", "no action in the text")), skipped
-    span = found.error.span._replace(file=str(path))
-    return unreadable(SourceError(found.error.kind, span, found.error.expected, found.error.found)), skipped
+        verdict = unreadable(found.error or SourceError("plan_syntax", start, "a plan", "no action in the text"))
+    # The reader of texts does not know the name of the file.
+    faults = [replace(fault, span=fault.span and fault.span._replace(file=str(path))) for fault in verdict.faults]
+    return replace(verdict, faults=tuple(faults)), skipped
 
 
 def _skipped_line(part: dict[str, Any]) -> str:

@@ -180,6 +180,41 @@ def test_a_file_name_that_is_no_text_is_shown_all_the_same(process: Process, fil
     assert result.returncode == 1 and result.stdout.endswith("good.plan: The plan is valid.\n")
 
 
+@pytest.mark.parametrize(
+    ("text", "error", "line"),
+    [
+        ("There is no way to do this.\n", "plan_syntax", 1),
+        ("", "plan_syntax", 1),
+        ("My plan:\npick up the zebra quickly\n", "plan_syntax", 2),
+        ("My plan:\n(pick-up zebra)\n", "unknown_object", 2),
+        ("My plan:\n(stack a b)\n", "precondition", 2),
+    ],
+)
+def test_what_is_wrong_in_a_free_text_is_told_with_file_and_line(
+    run: Run, files: Path, text: str, error: str, line: int
+) -> None:
+    (files / "answer.txt").write_text(text)
+    result = run("check", "blocksworld", "p.pddl", "answer.txt", "--lenient", "--json")
+    answer = json.loads(result.stdout)
+    assert result.exit_code == (2 if error == "plan_syntax" else 1)
+    assert (answer["valid"], answer["error"]) == (False, error)
+    assert (answer["place"]["file"], answer["place"]["line"]) == ("answer.txt", line)
+
+
+def test_one_bad_plan_never_touches_another(run: Run, files: Path) -> None:
+    """Together each plan gets the line that it gets alone, and the code is the highest of theirs."""
+    (files / "bytes.plan").write_bytes(b"(pick-up a)\n\xff\xfe")
+    (files / "unknown.plan").write_text("(fly a b)\n")
+    (files / "empty.plan").write_text("")
+    names = ["bytes.plan", "good.plan", "unknown.plan", "missing.plan", "bad.plan", "empty.plan", "prose.plan", "good.plan"]
+    for options in (["--json"], ["--json", "--lenient"]):
+        alone = [run("check", "blocksworld", "p.pddl", name, *options) for name in names]
+        together = run("check", "blocksworld", "p.pddl", *names, *options)
+        assert together.stdout.splitlines() == [result.stdout.rstrip("\n") for result in alone]
+        assert together.exit_code == max(result.exit_code for result in alone) == 2
+        assert {result.exit_code for result in alone} == {0, 1, 2}
+
+
 def test_a_crash_on_one_plan_leaves_the_others_their_verdicts(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

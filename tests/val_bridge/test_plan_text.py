@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from val_bridge import Call, Plan, SourceError, atom_text, load_plan, read_atom, read_plan, write_plan
+from val_bridge.pddl.read import _bare_calls, _PlanReader
+from val_bridge.pddl.tokens import Source
 
 NAMES = st.from_regex(r"\A[a-z][a-z0-9_-]{0,6}\Z")
 CALLS = st.builds(
@@ -34,6 +36,31 @@ TWO = Plan(calls=(Call(name="go", arguments=("a", "b")), Call(name="wait")))
 )
 def test_calls_comments_and_time_stamps_are_read(text):
     assert read_plan(text) == TWO
+
+
+PIECES = st.sampled_from(
+    ["(go a b)", "( GO\ta B )", "(go a\nb)", "(wait)", "(", ")", "a", "B-1", "1", " ", "\n", "\r\n", "\t", "; (go)\n", "0.1: "]
+    + ["\u00a0", "\u212a", "\x1c", "\x00"]
+)
+
+
+@given(st.lists(PIECES, max_size=8).map("".join))
+def test_both_ways_to_read_a_plan_agree(text):
+    """Calls alone are read a line at a time, what else there may be token by token: the same calls in the same places."""
+    source = Source(text, "<plan>")
+    try:
+        by_tokens = _PlanReader(source).plan().calls
+    except SourceError as error:
+        by_tokens = str(error)
+    by_lines = _bare_calls(source)
+    if by_lines is not None:
+        assert by_lines == by_tokens
+        assert [call.span for call in by_lines] == [call.span for call in by_tokens]
+
+
+@given(PLANS)
+def test_what_we_write_is_read_a_line_at_a_time(plan):
+    assert _bare_calls(Source(write_plan(plan), "<plan>")) == plan.calls
 
 
 @pytest.mark.parametrize("text", ["", " \n\t", "; nothing to do\n"])

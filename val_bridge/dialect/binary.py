@@ -43,15 +43,19 @@ class Val:
 
     program: Path
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """This process's environment, in which the program finds its library."""
+        libraries = [str(self.program.parent), *filter(None, [os.environ.get("LD_LIBRARY_PATH")])]
+        return os.environ | {"LD_LIBRARY_PATH": os.pathsep.join(libraries)}
+
     def run(self, words: Sequence[str], folder: Path, timeout: float) -> Run:
         """Runs it with these arguments in a folder; `timeout` in seconds. Raises ValNotFound if it cannot start."""
-        here = str(self.program.parent)
-        libraries = [here, *filter(None, [os.environ.get("LD_LIBRARY_PATH")])]
         try:
             done = subprocess.run(
                 [str(self.program), *words],
                 cwd=folder,
-                env=os.environ | {"LD_LIBRARY_PATH": os.pathsep.join(libraries)},
+                env=self.environment,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 timeout=timeout,
