@@ -103,7 +103,9 @@ class MinutesCap(TrainerCallback):
             args.lr_scheduler_type, trainer.optimizer, num_warmup_steps=args.get_warmup_steps(steps),
             num_training_steps=steps, scheduler_specific_kwargs=args.lr_scheduler_kwargs or {},
         )
-        fresh.last_epoch = state.global_step
+        # Making it set the rate of step 0; the next step gets its own.
+        fresh.last_epoch = state.global_step - 1
+        fresh.step()
         trainer.lr_scheduler = fresh
         trainer.callback_handler.lr_scheduler = fresh
 

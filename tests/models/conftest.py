@@ -14,7 +14,7 @@ from planlearn.models import LoadedModel, load_model
 
 TEXTS = (
     "Init: clear a, clear b, handempty, on a c, ontable b, ontable c\nGoal: on a b\nChain:\n",
-    "unstack a c takes clear a, handempty, on a c gives clear c, holding a\ngoals on a b no\n",
+    "unstack a c takes clear a, handempty, on a c gives clear c, holding a\nleft on a b\n",
     "Plan:\nunstack a c\nstack a b\n",
 )
 

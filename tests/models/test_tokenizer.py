@@ -47,7 +47,7 @@ def test_decoding_gives_the_text_back(tokenizer: PreTrainedTokenizerFast, text: 
     [
         ("unstack a c", ["unstack", " a", " c"]),
         ("drive-truck t0 l0-1 l10-10 c0", ["drive-truck", " t0", " l0-1", " l10-10", " c0"]),
-        ("(on b12 ?x), 12 no-such\n\n", ["(", "on", " b12", " ?", "x", ")", ",", " 1", "2", " n", "o", "-"]),
+        ("(on b12 ?x), 12 un-such\n\n", ["(", "on", " b12", " ?", "x", ")", ",", " 1", "2", " u", "n", "-"]),
         ("Goal: holding a.", ["Goal", ":", " holding", " a", "."]),
         ("a  b", ["a", " ", " b"]),
     ],
