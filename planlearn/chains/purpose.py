@@ -60,12 +60,12 @@ def purposes(task: Task, chain: Chain) -> list[Purpose]:
             _Way(reached=reached, links=(*links, _Link(literal=effect, achiever=index)))
             for effect in _effects(steps[index])
             for reached, links in _uses(task, steps, index, effect, found)
-            if not any(_holds(link.literal, steps[index].before) for link in links)
+            if not any(link.literal.holds_in(steps[index].before) for link in links)
         ]
         found[index] = min(ways, key=_Way.rank, default=None)
     goals = _Goals(task, chain)
     return [
-        _purpose(task, steps, index, goals, _descent(task, steps, index, goals) or way.links) if way else ()
+        _purpose(task, steps, index, goals, way.links) if way else ()
         for index, way in enumerate(found)
     ]
 
@@ -93,9 +93,7 @@ class _Goals:
     """A chain's goals in the order of their names, and which of them the plan reaches before which."""
 
     def __init__(self, task: Task, chain: Chain) -> None:
-        atoms = [(atom, True) for atom in task.goal] + [(atom, False) for atom in task.goal_negative]
-        atoms.sort(key=lambda goal: (not goal[1], goal[0]))  # as in the prompt
-        self.literals = [Literal(atom=atom, positive=positive) for atom, positive in atoms]
+        self.literals = task.goal_literals
         reached = {goal: _reached_for_good(goal, chain) for goal in self.literals}
         self.before = {
             goal: [
@@ -108,43 +106,26 @@ class _Goals:
 
     def way(self, state: State) -> list[Literal]:
         """Open goals from the first by name down to one that waits for no other, each reached before the one in front."""
-        way = [next(goal for goal in self.literals if not _holds(goal, state))]
-        while earlier := [goal for goal in self.before[way[-1]] if not _holds(goal, state)]:
+        way = [next(goal for goal in self.literals if not goal.holds_in(state))]
+        while earlier := [goal for goal in self.before[way[-1]] if not goal.holds_in(state)]:
             way.append(earlier[0])
         return way
 
 
 def _reached_for_good(goal: Literal, chain: Chain) -> int:
     """The number of the step from which on the goal holds; 0 if it holds throughout."""
-    return max((number for number, step in enumerate(chain.steps, 1) if not _holds(goal, step.before)), default=0)
+    return max((number for number, step in enumerate(chain.steps, 1) if not goal.holds_in(step.before)), default=0)
 
 
-def _descent(task: Task, steps: tuple[Step, ...], index: int, goals: _Goals) -> tuple[_Link, ...]:
-    """Links from an open goal down to the step, always by the first literal that does not hold: from the goal that waits
-    for no other, else from the first by name that leads to this step; () if none does.
+def _purpose(task: Task, steps: tuple[Step, ...], index: int, goals: _Goals, causal: tuple[_Link, ...]) -> Purpose:
+    """The goals down to one that waits for no other, then the descent to the step, from there or from another open goal;
+    else the causal links.
     """
     state = steps[index].before
-    for goal in dict.fromkeys([goals.way(state)[-1], *(goal for goal in goals.literals if not _holds(goal, state))]):
-        links: list[_Link] = []
-        literal: Literal | None = goal
-        while literal is not None:
-            achiever = next((k for k in range(index, len(steps)) if _holds(literal, steps[k].after)), None)
-            if achiever is None:
-                break
-            links.append(_Link(literal=literal, achiever=achiever))
-            if achiever == index:
-                return tuple(links)
-            # It becomes true before its achiever, so the descent comes to an end.
-            needed = _preconditions(task, steps[achiever].action)
-            literal = next((each for each in needed if not _holds(each, state)), None)
-    return ()
-
-
-def _purpose(task: Task, steps: tuple[Step, ...], index: int, goals: _Goals, links: tuple[_Link, ...]) -> Purpose:
-    """The links as levels, those of the goals in front of them included."""
-    levels = []
-    state = steps[index].before
     way = goals.way(state)
+    starts = dict.fromkeys([way[-1], *(goal for goal in goals.literals if not goal.holds_in(state))])
+    links = next(filter(None, (_descent(task, steps, index, start) for start in starts)), causal)
+    levels = []
     for goal, following in zip(way, [*way[1:], None], strict=True):
         if goals.before[goal]:
             levels.append(_level(goal, Sought.GOALS_BEFORE, goals.before[goal], following, state))
@@ -156,11 +137,29 @@ def _purpose(task: Task, steps: tuple[Step, ...], index: int, goals: _Goals, lin
     return tuple(levels)
 
 
+def _descent(task: Task, steps: tuple[Step, ...], index: int, goal: Literal) -> tuple[_Link, ...]:
+    """Links from an open goal down to the step, always by the first literal that does not hold; () if they lead past it."""
+    state = steps[index].before
+    links: list[_Link] = []
+    literal: Literal | None = goal
+    while literal is not None:
+        achiever = next((k for k in range(index, len(steps)) if literal.holds_in(steps[k].after)), None)
+        if achiever is None:
+            return ()
+        links.append(_Link(literal=literal, achiever=achiever))
+        if achiever == index:
+            return tuple(links)
+        # It becomes true before its achiever, so the descent comes to an end.
+        needed = _preconditions(task, steps[achiever].action)
+        literal = next((each for each in needed if not each.holds_in(state)), None)
+    return ()
+
+
 def _level(literal: Literal, what: Sought, wanted: list[Literal], following: Literal | None, state: State) -> Level:
     """What is wanted up to what follows, which is put behind the others where it is not among them."""
     if following is not None:
         wanted = [*(wanted[: wanted.index(following)] if following in wanted else wanted), following]
-    lookups = tuple(Lookup(literal=each, holds=_holds(each, state)) for each in wanted)
+    lookups = tuple(Lookup(literal=each, holds=each.holds_in(state)) for each in wanted)
     return Level(literal=literal, what=what, lookups=lookups)
 
 
@@ -180,10 +179,6 @@ def _preconditions(task: Task, action: Action) -> list[Literal]:
     ]
 
 
-def _holds(literal: Literal, state: State) -> bool:
-    return (literal.atom in state) is literal.positive
-
-
 def _effects(step: Step) -> list[Literal]:
     """What the step makes true that was not, sorted; what it makes false, as negated literals, behind."""
     made = [Literal(atom=atom, positive=True) for atom in sorted(step.after - step.before)]
@@ -198,7 +193,7 @@ def _uses(
         way = found[later]
         if way is not None and _needs(steps[later], effect):
             yield way.reached, way.links
-        if not _holds(effect, steps[later].after):
+        if not effect.holds_in(steps[later].after):
             return
     wanted: frozenset[Atom] = task.goal if effect.positive else task.goal_negative
     if effect.atom in wanted:

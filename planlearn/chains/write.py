@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -27,7 +27,7 @@ from planlearn.chains.grammar import (
 )
 from planlearn.chains.purpose import Purpose, Sought, purposes
 from planlearn.errors import require_strips
-from val_bridge import Action, Atom, Chain, Literal, Lookup, ParsedChain, Plan, State, Task
+from val_bridge import Action, Atom, Chain, Lookup, ParsedChain, Plan, State, Task
 
 CHAIN_INSTRUCTION = "Write the chain of steps, then the plan."
 
@@ -159,17 +159,12 @@ def state_line(task: Task, state: State) -> str:
 
 def goals_text(task: Task, state: State) -> str:
     """Each goal and whether it holds in the state, in the order of the prompt; "none" where there is no goal."""
-    return _goals_text(task, (task.goal - state) | (task.goal_negative & state))
+    return _goals_text(task, task.unmet_goals(state))
 
 
-def _goals_text(task: Task, unmet: Iterable[Atom]) -> str:
+def _goals_text(task: Task, unmet: Collection[Atom]) -> str:
     """Each goal, and whether it is none of the unmet ones; these by their atoms."""
-    goals = [(atom, True) for atom in task.goal] + [(atom, False) for atom in task.goal_negative]
-    goals.sort(key=lambda goal: (not goal[1], goal[0]))
-    unmet = set(unmet)
-    return _lookups_text(
-        Lookup(literal=Literal(atom=atom, positive=positive), holds=atom not in unmet) for atom, positive in goals
-    )
+    return _lookups_text(Lookup(literal=goal, holds=goal.atom not in unmet) for goal in task.goal_literals)
 
 
 def plan_text(plan: Plan) -> str:

@@ -106,17 +106,13 @@ def _claims(
             Claim(
                 call=_call(action), precondition=_fluent(task, action.precondition), add=written[0],
                 delete=written[1], after=state,
-                unmet_goals=_unmet_goals(task, state),
+                unmet_goals=task.unmet_goals(state),
             )
         )  # fmt: skip
     plan = Plan(calls=tuple(map(_call, actions)))
     return ParsedChain(
-        initial=task.initial, unmet_goals=_unmet_goals(task, task.initial), claims=tuple(claims), plan=plan
+        initial=task.initial, unmet_goals=task.unmet_goals(task.initial), claims=tuple(claims), plan=plan
     )
-
-
-def _unmet_goals(task: Task, state: State) -> frozenset[Atom]:
-    return (task.goal - state) | (task.goal_negative & state)
 
 
 def _fluent(task: Task, atoms: Iterable[Atom]) -> frozenset[Atom]:
@@ -304,7 +300,7 @@ def _gained_in_state(task: Task, chain: Chain, rng: random.Random) -> Planted | 
 
 def _missed(task: Task, actions: list[Action], end: State) -> Planted | None:
     """The plan with the first goal that its end misses; None if the goal holds there."""
-    missed = sorted((task.goal - end) | (task.goal_negative & end))
+    missed = sorted(task.unmet_goals(end))
     return (None, missed[0], _claims(task, actions)) if missed else None
 
 

@@ -155,7 +155,7 @@ def _judge(task: Task, answer: Answer, sample: Sample) -> SampleRecord:
         outcome=outcome[verdict.outcome],
         plan=tuple(map(str, answer.plan.calls)),
         executed=len(verdict.steps),
-        goal_reached=task.goal <= end and not task.goal_negative & end,
+        goal_reached=not task.unmet_goals(end),
         cause=_cause(verdict, chain) if verdict.outcome is Outcome.INVALID else None,
         faults=tuple(fault.to_dict() for fault in verdict.faults),
         **judged,

@@ -39,7 +39,7 @@ def advise(task: Task, literal: Literal, steps: Sequence[Step], state: State | N
     Raises BeyondStrips for a task whose effects are more than literals.
     """
     require_strips(task, task.problem.name, "pieces of advice")
-    if state is not None and (literal.atom in state) is literal.positive:
+    if state is not None and literal.holds_in(state):
         return Advice(literal=literal, holds=True)
     ways = list(_achieving(task, literal))
     closest = None if state is None else _closest(task, ways, state)
@@ -135,8 +135,6 @@ def _call(schema: ActionSchema, binding: Binding) -> str:
 def _undone(literal: Literal, steps: Sequence[Step]) -> tuple[int, str] | None:
     for number in range(len(steps), 0, -1):
         step = steps[number - 1]
-        if (literal.atom in step.before) is literal.positive and (
-            literal.atom in step.after
-        ) is not literal.positive:
+        if literal.holds_in(step.before) and not literal.holds_in(step.after):
             return number, str(step.action)
     return None

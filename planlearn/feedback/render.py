@@ -78,7 +78,7 @@ def detailed_feedback(verdict: Verdict, task: Task) -> Feedback:
             }
             for step in steps
         ],
-        "goals": _literals_text(_goals(task)),
+        "goals": _literals_text(task.goal_literals),
         "faults": [_explained(fault, verdict, steps, task) for fault in verdict.faults],
     }
     return Feedback(level=Level.DETAILED, text=_render("detailed.jinja", context), verdict=verdict)
@@ -117,7 +117,7 @@ def _explained(fault: Fault, verdict: Verdict, steps: tuple[Step, ...], task: Ta
         fault=fault,
         atoms={kind: _literals_text(v.literal for v in fault.violations if v.kind == kind) for kind in kinds},
         unmet=_literals_text(unmet),
-        satisfied=_literals_text(_goals(task) - set(unmet)),
+        satisfied=_literals_text(set(task.goal_literals) - set(unmet)),
         # Advice knows schemas of literals alone.
         advice=[advise(task, literal, true, state) for literal in unmet] if task.is_strips else [],
     )
@@ -125,12 +125,6 @@ def _explained(fault: Fault, verdict: Verdict, steps: tuple[Step, ...], task: Ta
 
 def _state_after(task: Task, steps: tuple[Step, ...]) -> State:
     return steps[-1].after if steps else task.initial
-
-
-def _goals(task: Task) -> set[Literal]:
-    return {Literal(atom=atom) for atom in task.goal} | {
-        Literal(atom=atom, positive=False) for atom in task.goal_negative
-    }
 
 
 def _literals_text(literals: Iterable[Literal]) -> str:

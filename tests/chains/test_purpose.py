@@ -15,6 +15,7 @@ TOWER = """
 (define (problem tower) (:domain blocksworld-4ops) (:objects a b c d)
   (:init (handempty) (ontable a) (on c a) (on d c) (clear d) (ontable b) (clear b)) (:goal (on a b)))
 """
+TOWER_PLAN = "(unstack d c) (put-down d) (unstack c a) (put-down c) (pick-up a) (stack a b)"
 
 
 def path(purpose: Purpose) -> list[Literal]:
@@ -31,8 +32,7 @@ def solved(problem: str, plan_text: str) -> tuple[Task, Chain]:
 
 
 def test_links_lead_from_the_goal_down_to_the_step() -> None:
-    chain = "(unstack d c) (put-down d) (unstack c a) (put-down c) (pick-up a) (stack a b)"
-    assert words(*solved(TOWER, chain)) == [
+    assert words(*solved(TOWER, TOWER_PLAN)) == [
         "on a b < holding a < clear a < clear c",
         "on a b < holding a < clear a < handempty",
         "on a b < holding a < clear a",
@@ -75,8 +75,7 @@ def said(task: Task, chain: Chain) -> list[str]:
 
 
 def test_what_a_literal_takes_is_looked_up_to_what_comes_next() -> None:
-    chain = "(unstack d c) (put-down d) (unstack c a) (put-down c) (pick-up a) (stack a b)"
-    assert said(*solved(TOWER, chain)) == [
+    assert said(*solved(TOWER, TOWER_PLAN)) == [
         "on a b: clear b yes, holding a no: clear a no: on c a yes, clear c no: on d c yes, clear d yes, handempty yes",
         "on a b: clear b yes, holding a no: clear a no: on c a yes, clear c yes, handempty no: holding d yes",
         "on a b: clear b yes, holding a no: clear a no: on c a yes, clear c yes, handempty yes",

@@ -47,8 +47,8 @@ def check_chain(
 
     Before the first step (step 0): the first state, the goals said to be unmet there. Within a step: the call, its
     precondition, malformed atoms, what it is said to be for, the facts said to hold or not before it, the claimed
-    precondition, the transition, the claimed unmet goals. Then the goal in the last claimed state (step None), then the plan section
-    (`plan_mismatch`, with its step). A chain without initial state starts in the task's. With
+    precondition, the transition, the claimed unmet goals. Then the goal in the last claimed state (step None), then the
+    plan section (`plan_mismatch`, with its step). A chain without initial state starts in the task's. With
     `complete=False` states may leave out static facts. `judge_from="correct"` judges each step from the state
     that the steps before it truly lead to, so a wrong state does not excuse what follows from it; judging then
     ends behind the first step that cannot be executed, the goal included. UNREADABLE, with a fault `plan_syntax`, if the text
@@ -150,7 +150,7 @@ class _Judge:
 
     def purpose(self, number: int, claim: Claim, before: State, action: Action | None) -> None:
         """What a step is for does not hold yet, and the step itself brings the last of it about."""
-        useless = {lit.atom for lit in claim.purpose or () if (lit.atom in before) is lit.positive}
+        useless = {lit.atom for lit in claim.purpose or () if lit.holds_in(before)}
         if claim.purpose and action is not None:
             last = claim.purpose[-1]
             if last.atom not in (action.add if last.positive else action.delete - action.add):

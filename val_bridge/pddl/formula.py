@@ -6,7 +6,7 @@ deep (the reader sees to it), so that comparing, hashing, pickling and walking t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -129,6 +129,10 @@ class Literal:
     atom: Atom
     positive: bool = True
     span: Span | None = field(default=None, compare=False, repr=False)
+
+    def holds_in(self, state: Collection[Atom]) -> bool:
+        """Whether it does in a state that says all of its atoms."""
+        return (self.atom in state) is self.positive
 
     def __str__(self) -> str:
         return atom_text(self.atom) if self.positive else f"(not {atom_text(self.atom)})"

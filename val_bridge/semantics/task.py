@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal as OneOf
 
 from val_bridge.pddl.conditions import TOTAL_TIME
 from val_bridge.pddl.errors import nearest
@@ -17,6 +17,7 @@ from val_bridge.pddl.syntax import (
     Atom,
     Call,
     Domain,
+    Literal,
     Parameter,
     Plan,
     Problem,
@@ -43,7 +44,7 @@ _TOTAL_COST = ("total-cost",)
 _CLOSURES = 256
 """Closures that a task keeps; a plan asks for a few states again and again."""
 
-BindErrorKind = Literal["unknown_action", "wrong_arity", "unknown_object", "wrong_type"]
+BindErrorKind = OneOf["unknown_action", "wrong_arity", "unknown_object", "wrong_type"]
 
 
 class BindError(LookupError):
@@ -169,6 +170,19 @@ class Task:
         found = [a for a in found if a.general is None or applicable(state, a, values)]
         found.sort(key=_name_and_arguments)
         return found
+
+    @cached_property
+    def goal_literals(self) -> tuple[Literal, ...]:
+        """The goal's own literals by name, those that must be false behind the others."""
+        return tuple(
+            Literal(atom=atom, positive=positive)
+            for positive, atoms in ((True, self.goal), (False, self.goal_negative))
+            for atom in sorted(atoms)
+        )
+
+    def unmet_goals(self, state: State) -> frozenset[Atom]:
+        """The atoms of the goal's own literals that do not hold in a state that says all of them."""
+        return frozenset(goal.atom for goal in self.goal_literals if not goal.holds_in(state))
 
     @cached_property
     def static_facts(self) -> frozenset[Atom]:
