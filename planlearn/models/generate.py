@@ -219,7 +219,7 @@ class _Batch:
     """The rows at work, and what the model remembers of them.
 
     seen: shape (rows, columns), 1 where a column belongs to the row, 0 where it is padding on the left.
-    cache: keys and values, shape (rows, heads, columns, width) a layer. logits: shape (rows, vocabulary).
+    cache: of `RoomyLayer`s, one for each layer of the model. logits: shape (rows, vocabulary).
     """
 
     def __init__(self, model: PreTrainedModel) -> None:
@@ -232,7 +232,8 @@ class _Batch:
     def admit(self, rows: list[_Row]) -> None:
         """Read the rows' prompts and place them below the rows at work."""
         import torch
-        from transformers import DynamicCache
+
+        from planlearn.models.cache import roomy_cache
 
         columns = max(len(row.ids) for row in rows)
         ids = torch.zeros(len(rows), columns, dtype=torch.long)
@@ -241,7 +242,7 @@ class _Batch:
             ids[number, columns - len(row.ids) :] = torch.tensor(row.ids)
             seen[number, columns - len(row.ids) :] = 1
         seen = seen.to(self.model.device)
-        cache = DynamicCache()
+        cache = roomy_cache()
         logits = self._forward(ids.to(self.model.device), seen, (seen.cumsum(1) - 1).clamp(min=0), cache)
         if self.rows:
             seen, cache = self._join(seen, cache)
@@ -256,9 +257,7 @@ class _Batch:
         columns = max(self.seen.shape[1], seen.shape[1])
         mine, theirs = columns - self.seen.shape[1], columns - seen.shape[1]
         for old, new in zip(self.cache.layers, cache.layers, strict=True):
-            for name in ("keys", "values"):
-                above, below = getattr(old, name), getattr(new, name)
-                setattr(old, name, torch.cat([pad(above, (0, 0, mine, 0)), pad(below, (0, 0, theirs, 0))]))
+            old.join(new)
         return torch.cat([pad(self.seen, (mine, 0)), pad(seen, (theirs, 0))]), self.cache
 
     def step(self, keep: list[int], chosen: list[int]) -> None:
@@ -271,21 +270,16 @@ class _Batch:
             if not keep:
                 return
             kept = torch.tensor(keep, device=device)
-            self.cache.batch_select_indices(kept)
-            self.seen = self.seen[kept]
-            self._trim()
+            seen = self.seen[kept]
+            # The columns on the left that are padding in every row that stays.
+            empty = int(seen.shape[1] - seen.sum(1).max())
+            self.seen = seen[:, empty:]
+            for layer in self.cache.layers:
+                layer.keep(kept, empty)
         ids = torch.tensor([[chosen[number]] for number in keep], device=device)
         positions = self.seen.sum(1, keepdim=True)
         self.seen = torch.cat([self.seen, torch.ones_like(ids)], 1)
         self.logits = self._forward(ids, self.seen, positions, self.cache)
-
-    def _trim(self) -> None:
-        """Drop the columns on the left that are padding in every row."""
-        empty = int(self.seen.shape[1] - self.seen.sum(1).max())
-        if empty:
-            self.seen = self.seen[:, empty:]
-            for layer in self.cache.layers:
-                layer.keys, layer.values = layer.keys[:, :, empty:], layer.values[:, :, empty:]
 
     def _forward(self, ids: Tensor, seen: Tensor, positions: Tensor, cache: Any) -> Tensor:
         return self.model(
