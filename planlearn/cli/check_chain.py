@@ -93,4 +93,5 @@ def _json(task: Task, verdict: Verdict, skipped: tuple[str, ...]) -> str:
 def _text(task: Task, verdict: Verdict, skipped: tuple[str, ...]) -> str:
     from planlearn.feedback import detailed_feedback
 
-    return "\n".join([*(f"skipped: {line}" for line in skipped), detailed_feedback(verdict, task).text])
+    said = [f"skipped: {line}" for line in skipped] + [f"warning: {warning}" for warning in verdict.warnings]
+    return "\n".join([*said, detailed_feedback(verdict, task).text])

@@ -19,6 +19,7 @@ from val_bridge import (
     read_plan,
     read_task,
 )
+from val_bridge.check.chain import MOST_FAULTS
 from val_bridge.check.faults import VIOLATION_KINDS
 
 DOMAIN = """(define (domain lamps) (:predicates (lit ?l) (hand ?l) (wired ?l))
@@ -186,6 +187,18 @@ def test_judging_from_the_correct_state_ends_where_nothing_can_follow():
     told = answer([TRUE[0], TRUE[2], TRUE[1]], judge_from="correct")
     assert (told["error"], told["failing_step"]) == ("precondition", 1)
     assert told["later"] == []
+
+
+def test_judging_ends_behind_the_most_faults_and_says_where():
+    """Each of these steps has two faults: a name that no action has, and a state that has no such fact."""
+    wrong = {"action": "(fly a)", "state": ["(dark a)"]}
+    told = answer([TRUE[0], *[wrong] * (MOST_FAULTS // 2 - 1)])
+    assert (told["error"], told["failing_step"], told["warnings"]) == ("unknown_action", 1, [])
+    assert told["later"][-1]["error"] == "goal"
+    told = answer([TRUE[0], *[wrong] * MOST_FAULTS])
+    assert (told["valid"], told["error"], told["failing_step"]) == (False, "unknown_action", 1)
+    assert told["warnings"] == ["1,000 faults: the chain is not judged from step 501 on"]
+    assert told["later"][-1]["failing_step"] == 500 and told["chain_length"] == MOST_FAULTS
 
 
 def test_states_may_leave_out_static_facts_only_if_asked():

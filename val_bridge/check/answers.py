@@ -179,6 +179,7 @@ def chain_answer(task: Task, verdict: Verdict) -> dict[str, Any]:
         "chain_length": verdict.plan_length,
         "executed": len(verdict.steps),
         "unmet_goals": _goal_texts(task, verdict.unmet_goals),
+        "warnings": list(verdict.warnings),
     }
 
 

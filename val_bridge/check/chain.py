@@ -36,6 +36,9 @@ Malformed = tuple[str, str, str, Collection[str]]
 _HINTED = 8
 """Malformed atoms of a state for which a nearest name is looked for; looking takes longer than judging."""
 
+MOST_FAULTS = 1_000
+"""Faults behind which the steps that follow are not judged: nobody reads on, and each takes time and room."""
+
 
 JudgeFrom = OneOf["claimed", "correct"]
 
@@ -51,7 +54,8 @@ def check_chain(
     plan section (`plan_mismatch`, with its step). A chain without initial state starts in the task's. With
     `complete=False` states may leave out static facts. `judge_from="correct"` judges each step from the state
     that the steps before it truly lead to, so a wrong state does not excuse what follows from it; judging then
-    ends behind the first step that cannot be executed, the goal included. UNREADABLE, with a fault `plan_syntax`, if the text
+    ends behind the first step that cannot be executed, the goal included. It also ends, with a warning that says where,
+    behind the step that brings the faults to `MOST_FAULTS`. UNREADABLE, with a fault `plan_syntax`, if the text
     holds neither a state nor a step nor a plan.
     """
     if parsed.initial is None and not parsed.claims and parsed.plan is None:
@@ -63,7 +67,11 @@ def check_chain(
     judge.goals(0, None, parsed.unmet_goals, state)
     if judge_from == "correct":
         state = task.initial
+    warnings = task.warnings
     for number, claim in enumerate(parsed.claims, 1):
+        if state is not None and len(judge.faults) >= MOST_FAULTS:
+            warnings += (f"{len(judge.faults):,} faults: the chain is not judged from step {number} on",)
+            state = None
         if state is None:
             break
         values = judge.values
@@ -86,7 +94,7 @@ def check_chain(
         plan_length=len(parsed.claims),
         satisfied_goals=satisfied,
         unmet_goals=unsatisfied,
-        warnings=task.warnings,
+        warnings=warnings,
     )
 
 
