@@ -16,6 +16,7 @@ other exception is a defect of planlearn and exits with 3.
 """
 
 
+import errno
 from typing import Protocol
 
 
@@ -52,6 +53,15 @@ class SequenceTooLong(PlanlearnError):
 
 class DiskFull(PlanlearnError):
     """No space left on the device while a result was written."""
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether an error says that the disk, or the user's share of it, is full: the system's own or a library's words."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return True
+    # safetensors repeats the system's words; torch's writer of archives only notices that it wrote too little.
+    words = ("No space left on device", "Disk quota exceeded", "PytorchStreamWriter failed", "unexpected pos ")
+    return any(word in str(error) for word in words)
 
 
 class BeyondStrips(PlanlearnError):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 from pathlib import Path
 from typing import Any
 
-from planlearn.errors import DiskFull
+from planlearn.errors import DiskFull, is_disk_full
 
 
 def write_text(path: Path, text: str) -> None:
@@ -23,7 +22,7 @@ def write_text(path: Path, text: str) -> None:
         os.replace(beside, path)
     except OSError as error:
         beside.unlink(missing_ok=True)
-        if error.errno == errno.ENOSPC:
+        if is_disk_full(error):
             raise DiskFull(f"{path}: no space left on the device; free some and run the same command again") from None
         raise
 

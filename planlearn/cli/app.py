@@ -6,7 +6,6 @@ mend (usage, files, PlanlearnError), 3 a defect of planlearn, 130 interrupted.
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 import traceback
@@ -17,7 +16,7 @@ from typing import Any, TypeVar
 import typer
 
 from planlearn import __version__
-from planlearn.errors import PlanlearnError
+from planlearn.errors import PlanlearnError, is_disk_full
 from val_bridge import SourceError
 
 USAGE, INTERNAL, INTERRUPTED = 2, 3, 130
@@ -83,11 +82,9 @@ def _explain(error: BaseException) -> tuple[str, int]:
     match error:
         case PlanlearnError() | SourceError():
             return str(error), USAGE
-        case OSError(errno=errno.ENOSPC | errno.EDQUOT):
-            file = f"{os.fsdecode(error.filename)}: " if error.filename else ""
+        case Exception() if is_disk_full(error):
+            file = f"{os.fsdecode(error.filename)}: " if isinstance(error, OSError) and error.filename else ""
             return f"{file}no space left on the device; free some and run the same command again", USAGE
-        case Exception() if "No space left on device" in str(error):  # safetensors and others wrap it
-            return "no space left on the device; free some and run the same command again", USAGE
         case OSError(filename=str() | bytes()):
             return f"{os.fsdecode(error.filename)}: {error.strerror}", USAGE
         case KeyboardInterrupt():

@@ -15,7 +15,7 @@ data = group("data", "Build a corpus, or read PlanBench's folders.")
 @command(data)
 def build(
     overrides: list[str] = typer.Argument(None, metavar="[KEY=VALUE]...", help="Keys of the recipe, e.g. examples=500."),
-    domain: str = typer.Option("blocksworld", help="The planning domain."),
+    domain: str = typer.Option(None, help="The planning domain; default: the recipe's, else blocksworld."),
     seed: int = typer.Option(None, help="Seed of the problems."),
     recipe: Path = typer.Option(None, exists=True, dir_okay=False, help="A recipe file instead of the domain's own."),
     out: Path = typer.Option(..., help="The corpus's folder."),
@@ -24,14 +24,16 @@ def build(
     from planlearn.corpus.build import build_corpus
     from planlearn.progress import bars
     from planlearn.problems import get_generator
-    from planlearn.recipes import find_recipe, load_recipe
+    from planlearn.recipes import resolve
 
-    get_generator(domain)
-    resolved = load_recipe(recipe or find_recipe(domain, ""), overrides or (), domain=domain, seed=seed)
-    manifest = build_corpus(out, domain, resolved.seed, resolved.corpus, bars("corpus", "problems"))
+    if domain is not None:
+        get_generator(domain)  # an unknown domain is said with the nearest name
+    _, resolved = resolve(recipe, overrides or (), domain=domain, seed=seed)
+    manifest = build_corpus(out, resolved.domain, resolved.seed, resolved.corpus, bars("corpus", "problems"))
     for split, counts in manifest["splits"].items():
         sizes = ", ".join(f"{size}: {count}" for size, count in counts["distinct_classes"].items())
-        print(f"{split:11} {counts['examples']:6} examples, distinct classes by size {sizes or 'none'}")
+        asked = f" of {counts['asked']} asked for" if counts["examples"] < counts["asked"] else ""
+        print(f"{split:11} {counts['examples']:6} examples{asked}, distinct classes by size {sizes or 'none'}")
     print(f"corpus     {out}\nmanifest   {out / 'manifest.json'}")
 
 
@@ -44,13 +46,11 @@ def planbench(
     from planlearn.evaluate import text_table
     from planlearn.files import write_text
     from planlearn.problems import planbench_classes, problem_class, read_planbench
-    from val_bridge import read_task
 
     excluded = planbench_classes()
     sets: dict[str, list[tuple[str, dict[str, object]]]] = {}
     for problem in read_planbench(folder):
-        task = read_task(problem.domain_text, problem.problem_text)
-        kind = problem_class(task)
+        kind = problem_class(problem.task())
         row = {
             "set": problem.set, "id": problem.id, "domain_pddl": problem.domain_text,
             "problem_pddl": problem.problem_text, "problem_class": kind, "excluded_from_training": kind in excluded,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 
 ARM = "greedy"
 MAX_TOKENS = 1400  # PlanBench's longest Blocksworld plans with full states need about 1,000
+
+
+class States(StrEnum):
+    """What the states of a chain say: see `planlearn.chains.ChainStyle`."""
+
+    CHANGES = "changes"
+    FULL = "full"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,12 +89,15 @@ def evaluate(
     asked = list(asked)
     results_path = out / "results.json"
     refuse_finished(results_path, force=force)
-    settings = json.dumps([about, max_tokens, [a.id for a in asked]], sort_keys=True)
+    texts = {a.id: problem_prompt(a.task, style) for a in asked}
+    settings = json.dumps([about, max_tokens, loaded.base_hash, dataclasses.asdict(style), texts], sort_keys=True)
     run = hashlib.sha256(settings.encode()).hexdigest()[:16]
-    wall = time.monotonic()
-    with SampleLog(out / "samples.jsonl", run=run) as log:
+    samples = out / "samples.jsonl"
+    if results_path.exists():  # forced: the answers of the finished result are made anew
+        results_path.unlink()
+        samples.unlink(missing_ok=True)
+    with SampleLog(samples, run=run) as log:
         todo = {a.id: a for a in asked if (a.domain, ARM, a.id) not in log}
-        texts = {a.id: problem_prompt(a.task, style) for a in todo.values()}
         prompts = [Prompt(id=a.id, text=texts[a.id], hopeless=lost_cause(a.task)) for a in todo.values()]
         progress = Progress("evaluate", len(asked), "problems", start=len(asked) - len(todo))
         valid = sum(record.outcome.value == "valid" for record in log.records)
@@ -105,8 +115,8 @@ def evaluate(
         progress.note = f"{valid} valid"
         progress.close()
         results = build_results(
-            log.records, about=about | {"style": dataclasses.asdict(style), "max_tokens": max_tokens, "batch": batch,
-                                        "wall_seconds": round(time.monotonic() - wall, 2)},
+            log.records,
+            about=about | {"style": dataclasses.asdict(style), "max_tokens": max_tokens, "batch": batch},
             hashes={"base_weights": loaded.base_hash},
         )
     write_results(results_path, results, force=force)
@@ -114,46 +124,79 @@ def evaluate(
 
 
 def asked_from_rows(rows: Iterable[dict[str, Any]]) -> list[Asked]:
-    """Problems of a corpus split."""
+    """Problems of a corpus split. Raises KeyError for a field that a row lacks, UnknownDomain, SourceError."""
     from planlearn.problems import domain_text
-    from val_bridge import read_domain, read_problem
-    from val_bridge import Task as MakeTask
+    from val_bridge import read_task
 
-    domains: dict[str, Any] = {}
-    out = []
-    for row in rows:
-        domain = domains.get(row["domain"]) or domains.setdefault(row["domain"], read_domain(domain_text(row["domain"])))
-        out.append(Asked(
+    return [
+        Asked(
             id=row["id"], domain=row["domain"], size=str(row["size"]), reference_length=row["steps"],
-            task=MakeTask(domain, read_problem(row["problem_pddl"], domain)),
-        ))
-    return out
+            task=read_task(domain_text(row["domain"]), row["problem_pddl"], row["domain"], f"{row['id']}: problem_pddl"),
+        )
+        for row in rows
+    ]
+
+
+def asked_from_file(path: Path) -> list[Asked]:
+    """Problems of a corpus split's JSONL file. Raises PlanlearnError, which names file and line; SourceError."""
+    from planlearn.errors import PlanlearnError
+
+    asked: list[Asked] = []
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except UnicodeDecodeError as error:
+        raise PlanlearnError(f"{path}: not UTF-8 text (byte {error.start})") from None
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            try:
+                asked += asked_from_rows([json.loads(line)])
+            except json.JSONDecodeError as error:
+                raise PlanlearnError(f"{path}:{number}:{error.colno}: not JSON: {error.msg}") from None
+            except KeyError as error:
+                raise PlanlearnError(f"{path}:{number}: not a row of a corpus, field {error} is missing") from None
+            except (TypeError, AttributeError, RecursionError):
+                raise PlanlearnError(f"{path}:{number}: expected a row of a corpus, a JSON object of texts") from None
+            except PlanlearnError as error:
+                raise PlanlearnError(f"{path}:{number}: {error}") from None
+    if len({(one.domain, one.id) for one in asked}) < len(asked):
+        raise PlanlearnError(f"{path}: two rows have the same id")
+    return asked
 
 
 def asked_from_planbench(folder: Path, domain: str) -> list[Asked]:
-    """Problems of a PlanBench folder, with the length of our reference plan."""
+    """Problems of a PlanBench folder, with the length of our reference plan where there is one."""
+    from planlearn.errors import EngineError
     from planlearn.planners import reference_plan
     from planlearn.problems import read_planbench
-    from val_bridge import read_task
 
     out = []
     for problem in read_planbench(folder):
-        task = read_task(problem.domain_text, problem.problem_text)
-        plan = reference_plan(domain, task)
-        size = f"{len(task.objects)} {'blocks' if 'blocksworld' in domain else 'objects'}"
+        task = problem.task()
+        try:
+            plan = reference_plan(domain, task)
+        except EngineError:
+            plan = None
         out.append(Asked(
-            id=f"{problem.set}-{problem.id}", domain=domain, size=size, task=task,
+            id=f"{problem.set}-{problem.id}", domain=domain, size=str(len(task.objects)), task=task,
             reference_length=len(plan.calls) if plan is not None else None,
         ))
     return out
 
 
 def trained_recipe(folder: Path) -> dict[str, Any]:
-    """The recipe that a trained folder carries; {} where somebody else trained it."""
+    """The recipe that a trained folder carries; {} where somebody else trained it. Raises RecipeError."""
     import yaml
 
+    from planlearn.errors import RecipeError
+
     path = folder / "recipe.yaml"
-    return yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
+    try:
+        recipe = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise RecipeError(f"{path}: not YAML") from None
+    if not isinstance(recipe, dict) or not isinstance(recipe.get("corpus", {}), dict):
+        raise RecipeError(f"{path}: expected a recipe, blocks of keys")
+    return recipe
 
 
 def load_trained(folder: Path, model: str | None) -> tuple[LoadedModel, ChainStyle, dict[str, Any]]:
@@ -183,7 +226,7 @@ def load_trained(folder: Path, model: str | None) -> tuple[LoadedModel, ChainSty
 
 @command()
 def eval(  # noqa: A001 - the command's name
-    domain: str = typer.Option("blocksworld", help="The domain of the instances."),
+    domain: str = typer.Option(None, help="The domain of PlanBench's instances; default: the adapter's, else blocksworld."),
     adapter: Path = typer.Option(None, exists=True, file_okay=False, help="A trained adapter's (or whole model's) folder."),
     model: str = typer.Option(None, help="A preset, folder or hub id; with --adapter, the adapter's base."),
     instances: Path = typer.Option(..., exists=True, help="PlanBench's folder of one set, or a corpus split (.jsonl)."),
@@ -191,7 +234,7 @@ def eval(  # noqa: A001 - the command's name
     batch: int = typer.Option(64, min=1, help="Problems answered side by side."),
     max_tokens: int = typer.Option(None, min=1, help="The cap of tokens of one answer; default: the adapter's recipe's, else 1400."),
     limit: int = typer.Option(None, min=1, help="Only the first so many problems."),
-    states: str = typer.Option(None, help="Chain style where the model does not say: changes or full."),
+    states: States = typer.Option(None, help="Chain style where the model does not say."),
     domain_in_prompt: bool = typer.Option(None, help="Whether the schemas stand in the prompt, where the model does not say."),
     force: bool = typer.Option(False, help="Overwrite a finished result."),
 ) -> None:
@@ -202,12 +245,19 @@ def eval(  # noqa: A001 - the command's name
     from planlearn.errors import PlanlearnError
     from planlearn.evaluate import refuse_finished, results_table
     from planlearn.models import DEFAULT_MODEL, load_model
+    from planlearn.problems import domain_text
+    from planlearn.recipes import DEFAULT_DOMAIN
 
     refuse_finished(out / "results.json", force=force)
+    recipe = trained_recipe(adapter) if adapter is not None else {}
     if instances.is_dir():
+        domain = domain or recipe.get("domain", DEFAULT_DOMAIN)
+        domain_text(domain)  # an unknown domain is said with the nearest name
         asked = asked_from_planbench(instances, domain)
     else:
-        asked = asked_from_rows(json.loads(line) for line in instances.read_text(encoding="utf-8").splitlines())
+        asked = asked_from_file(instances)
+        if domain is not None and any(one.domain != domain for one in asked):
+            raise PlanlearnError(f"{instances} has problems of other domains than {domain}")
     asked = asked[:limit]
     if not asked:
         raise PlanlearnError(f"{instances} holds no problem")
@@ -217,13 +267,12 @@ def eval(  # noqa: A001 - the command's name
         loaded, style = load_model(model or DEFAULT_MODEL), ChainStyle()
         about = {"model": loaded.name, "decoding": "greedy, whole vocabulary, one attempt, no feedback"}
     if states is not None:
-        style = replace(style, states=states)
+        style = replace(style, states=states.value)
     if domain_in_prompt is not None:
         style = replace(style, domain_in_prompt=domain_in_prompt)
     if max_tokens is None:
-        recipe = trained_recipe(adapter) if adapter is not None else {}
         max_tokens = recipe.get("evaluation", {}).get("max_tokens", MAX_TOKENS)
-    about |= {"domain": domain, "instances": instances.name}
+    about |= {"instances": instances.name}
     results = evaluate(loaded, asked, style, out, batch=batch, max_tokens=max_tokens, about=about, force=force)
     print(results_table(results))
     print(f"results  {out / 'results.json'}\nsamples  {out / 'samples.jsonl'}")

@@ -39,16 +39,12 @@ def runs_folder() -> Path:
     return Path(os.environ.get("PLANLEARN_RUNS", "data/runs"))
 
 
-def _seconds_until(log: Path, step: float = float("inf")) -> float:
-    """Seconds of training that the log tells of, killed starts included, until a step was first reached."""
+def _seconds_answered(folder: Path) -> float:
+    """Seconds of the answers in an evaluation's folder that is not finished."""
     from planlearn.files import read_json_lines
 
-    starts: dict[str, float] = {}
-    for row in read_json_lines(log) if log.exists() else ():
-        starts[row["start"]] = row["seconds"]
-        if row["step"] >= step:
-            break
-    return sum(starts.values())
+    samples = folder / "samples.jsonl"
+    return sum(row["seconds"] for row in read_json_lines(samples)) if samples.exists() else 0.0
 
 
 def _measured(recipe: Any, trained: Path, rows: list[dict[str, Any]], out: Path, instances: str) -> dict[str, Any]:
@@ -67,6 +63,7 @@ def _measured(recipe: Any, trained: Path, rows: list[dict[str, Any]], out: Path,
 def _curve(run: Path, recipe: Any, rows: list[dict[str, Any]]) -> None:
     """Measure each snapshot on the first validation problems: `curve.jsonl`, a row a snapshot."""
     from planlearn.files import write_text
+    from planlearn.learn.trainer import seconds_until
 
     lines = []
     for folder in sorted((run / "snapshots").glob("step-*"), key=lambda path: int(path.name[5:])):
@@ -76,16 +73,27 @@ def _curve(run: Path, recipe: Any, rows: list[dict[str, Any]]) -> None:
         results = record["results"][recipe.domain]["greedy"]
         lines.append({
             "step": facts["steps"], "examples": facts["examples"], "tokens": facts["tokens"],
-            "minutes": round(_seconds_until(run / "training.jsonl", facts["steps"]) / 60, 1),
+            "minutes": round(seconds_until(run / "training.jsonl", facts["steps"]) / 60, 1),
             "plan_validity": results["plan_validity"], "outcomes": results["outcomes"], "causes": results["causes"],
         })
     write_text(run / "curve.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
 
 
+def _curve_table(path: Path) -> str:
+    from planlearn.evaluate import text_table
+    from planlearn.files import read_json_lines
+
+    rows = [
+        (row["minutes"], row["examples"], row["tokens"], f"{100 * row['plan_validity']['value']:.1f}", row["plan_validity"]["n"])
+        for row in read_json_lines(path)
+    ]
+    return text_table(("minutes", "examples", "tokens", "valid %", "n"), rows)
+
+
 @command()
 def train(
     overrides: list[str] = typer.Argument(None, metavar="[KEY=VALUE]...", help="Keys of the recipe, e.g. examples=500 adapter.rank=16."),
-    domain: str = typer.Option("blocksworld", help="The planning domain."),
+    domain: str = typer.Option(None, help="The planning domain; default: the recipe's, else blocksworld."),
     model: str = typer.Option(None, help="A preset, a folder or a hub id; default: the recipe's."),
     seed: int = typer.Option(None, help="Seed of problems, order and weights."),
     minutes: float = typer.Option(None, help="Shorten the schedule to about so many minutes of training."),
@@ -98,23 +106,33 @@ def train(
     from planlearn.corpus.build import build_corpus
     from planlearn.evaluate import results_table
     from planlearn.files import write_text
-    from planlearn.learn.train import read_rows
+    from planlearn.learn.train import check_training, read_rows
     from planlearn.learn.train import train as learn
+    from planlearn.learn.trainer import seconds_until
     from planlearn.models import PRESETS, fetch, load_model
     from planlearn.problems import get_generator
     from planlearn.progress import bars
-    from planlearn.recipes import find_recipe, load_recipe, recipe_hash
+    from planlearn.recipes import recipe_hash, refuse_another, resolve
 
-    get_generator(domain)  # an unknown domain is said before anything is made
-    path = recipe or find_recipe(domain, model or "")
-    resolved = load_recipe(path, overrides or (), domain=domain, model=model, seed=seed, minutes=minutes)
+    if domain is not None:
+        get_generator(domain)  # an unknown domain is said with the nearest name, and before anything is made
+    _, resolved = resolve(recipe, overrides or (), domain=domain, model=model, seed=seed, minutes=minutes)
+    preset = PRESETS.get(resolved.model)
+    if recipe is None and preset is not None and preset.shape is not None:
+        # The domain's recipe may be for models that know something: one made from a seed is trained whole.
+        if not any(text.startswith(("adapter.rank=", "rank=")) for text in overrides or ()):
+            resolved = resolved.model_copy(update={"adapter": resolved.adapter.model_copy(update={"rank": 0})})
+    check_training(resolved)
+    domain = resolved.domain
     name = f"{domain}-{Path(resolved.model).name}-s{resolved.seed}-{recipe_hash(resolved)}"
     run = out or runs_folder() / name
+    tree = resolved.model_dump(mode="json")
+    if (run / "recipe.yaml").exists():
+        refuse_another(run, yaml.safe_load((run / "recipe.yaml").read_text(encoding="utf-8")), tree)
     parts = Parts(run / "record.json")
     print(f"run: {run}")
-    write_text(run / "recipe.yaml", yaml.safe_dump(resolved.model_dump(mode="json"), sort_keys=False))
+    write_text(run / "recipe.yaml", yaml.safe_dump(tree, sort_keys=False))
 
-    preset = PRESETS.get(resolved.model)
     if preset is not None and preset.source is not None:
         parts.timed("fetch", lambda: fetch(preset))
 
@@ -126,7 +144,7 @@ def train(
     if not final.exists():
         vocabulary = [row[key] for row in read_rows(corpus / "train.jsonl") for key in ("prompt", "completion")]
         loaded = load_model(resolved.model, seed=resolved.seed, vocabulary=vocabulary)
-        parts.timed("train", lambda: learn(resolved, loaded, corpus, run), already=_seconds_until(run / "training.jsonl"))
+        parts.timed("train", lambda: learn(resolved, loaded, corpus, run), already=seconds_until(run / "training.jsonl"))
         del loaded
 
     tables = []
@@ -134,7 +152,8 @@ def train(
         if rows := read_rows(corpus / f"{split}.jsonl"):
             out_folder = run / "evaluation" / split
             tables.append((split, parts.timed(
-                f"evaluate {split}", lambda: _measured(resolved, final, rows, out_folder, split)
+                f"evaluate {split}", lambda: _measured(resolved, final, rows, out_folder, split),
+                already=_seconds_answered(out_folder),
             )))
 
     validation = read_rows(corpus / "validation.jsonl")
@@ -143,9 +162,12 @@ def train(
 
     schemas = "in the prompt" if resolved.corpus.domain_in_prompt else "not in the prompt"
     counts = manifest["splits"]["train"]
-    print(f"\n{counts['examples']} training examples of {sum(counts['distinct_classes'].values())} classes; "
-          f"domain schemas {schemas}; greedy, one attempt, no feedback")
+    facts = json.loads((final / "training.json").read_text(encoding="utf-8"))
+    print(f"\ntrained on {facts['examples']} examples ({facts['tokens']} tokens, {facts['precision']}); the corpus holds "
+          f"{counts['examples']} of {sum(counts['distinct_classes'].values())} classes; domain schemas {schemas}; greedy, one attempt, no feedback")
     for split, results in tables:
         print(f"\n{split} (generated problems of unseen classes)\n{results_table(results)}")
+    if (run / "curve.jsonl").exists():
+        print(f"\n{_curve_table(run / 'curve.jsonl')}")
     print("seconds  " + ", ".join(f"{part} {seconds:.0f}" for part, seconds in parts.record["seconds"].items()))
     print(f"{final.name:8} {final}\nrecord   {run / 'record.json'}\nresults  {run / 'evaluation'}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ from planlearn.corpus.split import SHARES, split_of
 from planlearn.errors import RecipeError
 from planlearn.files import write_json, write_text
 from planlearn.problems import domain_text, get_generator, planbench_classes, problem_class, stream
-from planlearn.recipes import CorpusRecipe
+from planlearn.recipes import CorpusRecipe, refuse_another
 from val_bridge.semantics.ground import static_predicates
 from val_bridge import Atom, Plan, Task, execute, read_domain, read_problem, write_problem
 
@@ -83,7 +84,8 @@ class ProblemSource:
                 self.seen_problems.add(made.problem_text)
                 self.seen_classes.add(kind)
                 return Drawn(
-                    index=index, size=size, problem_class=kind, problem_pddl=made.problem_text, task=task, plan=plan
+                    index=index, size=made.size_name, problem_class=kind, problem_pddl=made.problem_text, task=task,
+                    plan=plan,
                 )
             del open_sizes[size]
             self.empty_sizes.add(size)
@@ -201,11 +203,17 @@ def build_corpus(folder: Path, domain: str, seed: int, recipe: CorpusRecipe, pro
     """Build the corpus in `folder` unless its manifest says that it is there; gives the manifest.
 
     The manifest is written last, so a folder with one is whole; a folder without one is built again from the start
-    (minutes at most). Raises DiskFull.
+    (minutes at most). Raises RecipeError where the folder holds a corpus made from anything else, or where a split finds
+    no problem; DiskFull.
     """
     manifest_path = folder / "manifest.json"
+    made_from = {
+        "domain": domain, "seed": seed, "recipe": recipe.model_dump(mode="json"), "template_hash": _template_hash(),
+    }
     if manifest_path.exists():
-        return json.loads(manifest_path.read_text(encoding="utf-8"))
+        manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
+        refuse_another(folder, {key: manifest.get(key) for key in made_from}, made_from)
+        return manifest
     style = style_of(recipe)
     dropped: Counter[str] = Counter()
     splits: dict[str, list[Example]] = {}
@@ -230,14 +238,19 @@ def build_corpus(folder: Path, domain: str, seed: int, recipe: CorpusRecipe, pro
                 break
             rows.append(_chain_example(drawn, domain, split, seed, style))
             progress(split, index + 1, count)
+        if not rows:
+            raise RecipeError(
+                f"corpus.{split}: asked for {count} problems of sizes {', '.join(recipe.validation_sizes)}, found none: no "
+                f"class of these sizes is left for {split}"
+            )
         splits[split], rejected[split] = rows, dict(sorted(source.rejected.items()))
 
+    asked = {"train": recipe.examples, "validation": recipe.validation, "test": recipe.test}
     files = {f"{name}.jsonl": _write_rows(folder / f"{name}.jsonl", rows) for name, rows in splits.items()}
     files |= _write_parquet(folder, splits)
     manifest = {
-        "schema": 1, "planlearn": planlearn.__version__, "domain": domain, "seed": seed,
-        "recipe": recipe.model_dump(mode="json"), "template_hash": _template_hash(), "split_shares": SHARES,
-        "splits": {name: _counts(rows) for name, rows in splits.items()},
+        "schema": 1, "planlearn": planlearn.__version__, **made_from, "split_shares": SHARES,
+        "splits": {name: {"asked": asked[name]} | _counts(rows) for name, rows in splits.items()},
         "rejected": rejected, "spoiled_plans_dropped": dict(sorted(dropped.items())),
         "excluded_classes": len(planbench_classes()), "files_sha256": files,
     }
@@ -256,8 +269,9 @@ def _write_parquet(folder: Path, splits: dict[str, list[Example]]) -> dict[str, 
     hashes = {}
     for name, rows in splits.items():
         if rows:
-            path = folder / f"{name}.parquet"
-            Dataset.from_list([row.to_row() for row in rows]).to_parquet(str(path))
+            path, beside = folder / f"{name}.parquet", folder / f".{name}.parquet.part"
+            Dataset.from_list([row.to_row() for row in rows]).to_parquet(str(beside))
+            os.replace(beside, path)
             hashes[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
     return hashes
 

@@ -16,7 +16,7 @@ from typing import Any
 from planlearn.chains import find_plan
 from planlearn.errors import PlanlearnError
 from planlearn.problems import PlanBenchProblem, read_planbench
-from val_bridge import Domain, Outcome, Task, check_plan, check_plan_text, load_domain, load_problem
+from val_bridge import Outcome, Task, check_plan, check_plan_text
 from val_bridge.check.plan import unreadable
 
 RESPONSE = "response"
@@ -129,7 +129,6 @@ class _Tasks:
         sets, wanted = {name for name, _ in self.problems}, set(wanted)
         # A folder of one set may have any name, as long as it is clear which answers are about it.
         self.alias = {only: next(iter(sets)) for only in wanted} if len(sets) == len(wanted) == 1 else {}
-        self.domains: dict[Path, Domain] = {}
         self.tasks: dict[tuple[str, int], Task] = {}
 
     def get(self, name: str, number: int) -> Task | None:
@@ -138,9 +137,7 @@ class _Tasks:
         if problem is None:
             return None
         if key not in self.tasks:
-            file = problem.domain_file
-            domain = self.domains.get(file) or self.domains.setdefault(file, load_domain(file))
-            self.tasks[key] = Task(domain, load_problem(problem.problem_file, domain))
+            self.tasks[key] = problem.task()
         return self.tasks[key]
 
 

@@ -6,8 +6,10 @@ Rejected: one file at the end (a crash in the third hour loses three hours), a d
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from types import TracebackType
+from typing import BinaryIO
 
 from planlearn.errors import PlanlearnError
 from planlearn.evaluate.scoring import SampleRecord
@@ -18,7 +20,7 @@ class SamplesError(PlanlearnError):
 
 
 class SampleLog:
-    """The rows of one samples file, open for appending.
+    """The rows of one samples file, open for appending; a file that is not there is made with its first row.
 
     run: a fingerprint of the settings that decide the answers (model, adapter, decoding). Rows of another run
     are refused, so that one file never mixes two models. A torn last line, left by a killed run, is dropped
@@ -31,20 +33,15 @@ class SampleLog:
         self.path = path
         self.run = run
         self._records: dict[tuple[str, str, str], SampleRecord] = {}
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("a+b")
-        try:
+        self._file: BinaryIO | None = None
+        if path.exists():
             self._load()
-        except BaseException:
-            self._file.close()
-            raise
 
     def _load(self) -> None:
-        self._file.seek(0)
-        whole = self._file.read()
+        whole = self.path.read_bytes()
         kept = whole.rfind(b"\n") + 1
         if kept < len(whole):
-            self._file.truncate(kept)
+            os.truncate(self.path, kept)
         for number, line in enumerate(whole[:kept].split(b"\n")[:-1], start=1):
             self._read_row(line, number)
 
@@ -77,12 +74,16 @@ class SampleLog:
         if record.sample.key in self:
             raise ValueError(f"{'/'.join(record.sample.key)} has its row already")
         row = {"run": self.run, **record.to_row()}
+        if self._file is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self.path.open("ab")
         self._file.write(json.dumps(row, allow_nan=False).encode("ascii") + b"\n")
         self._file.flush()
         self._records[record.sample.key] = record
 
     def close(self) -> None:
-        self._file.close()
+        if self._file is not None:
+            self._file.close()
 
     def __enter__(self) -> SampleLog:
         return self

@@ -8,7 +8,9 @@ import json
 import shutil
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
 
 from planlearn.errors import PlanlearnError, RecipeError, SequenceTooLong
 from planlearn.files import write_json, write_text
@@ -36,19 +38,43 @@ def _config(recipe: Recipe, folder: Path, steps: int, bf16_weights: bool) -> Any
             near = difflib.get_close_matches(key, known, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             problems.append(f"training.{key}: not a field of TRL's SFTConfig{hint}")
-    if problems:
-        raise RecipeError("\n  ".join([f"{len(problems)} problem{'s' if len(problems) > 1 else ''}", *problems]))
+    _refuse(problems)
+    kinds = get_type_hints(SFTConfig)
+    training = {}
+    for key, value in recipe.training.items():
+        try:
+            training[key] = TypeAdapter(kinds[key]).validate_python(value)
+        except ValidationError as error:
+            problems.append(f"training.{key}: {error.errors()[0]['msg'].lower()}, found {value!r}")
+    _refuse(problems)
     cuda = torch.cuda.is_available()
     defaults = {
         "logging_steps": 5, "logging_first_step": True, "report_to": "none", "activation_checkpointing": False, "disable_tqdm": True,
         "train_sampling_strategy": "sequential", "lr_scheduler_type": "cosine", "save_total_limit": 2,
         "dataloader_pin_memory": cuda,
     }
-    return SFTConfig(**(defaults | recipe.training | {
+    settings = defaults | training | {
         "output_dir": str(folder), "max_steps": steps, "max_length": None, "use_cpu": not cuda,
         "save_strategy": "steps", "save_steps": recipe.checkpoint_steps, "seed": recipe.seed,
         "bf16": bool(cuda and bf16_weights), "dataset_kwargs": {"skip_prepare_dataset": True},
-    }))
+    }
+    try:
+        return SFTConfig(**settings)
+    except (ValueError, TypeError) as error:
+        raise RecipeError(f"training: {error}") from None
+
+
+def _refuse(problems: list[str]) -> None:
+    if problems:
+        raise RecipeError("\n  ".join([f"{len(problems)} problem{'s' if len(problems) > 1 else ''}", *problems]))
+
+
+def check_training(recipe: Recipe) -> None:
+    """Raise RecipeError where TRL cannot use the recipe's `training` block, before anything else is made."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        _config(recipe, Path(folder), 1, False)
 
 
 def _adapted(model: Any, recipe: Recipe) -> Any:
@@ -59,20 +85,29 @@ def _adapted(model: Any, recipe: Recipe) -> Any:
 
     from planlearn.learn.kernels import fuse_lora
 
-    adapted = get_peft_model(model, LoraConfig(
+    config = LoraConfig(
         r=recipe.adapter.rank, lora_alpha=recipe.adapter.alpha, lora_dropout=0.0,
         target_modules=recipe.adapter.targets, task_type="CAUSAL_LM",
-    ))
+    )
+    try:
+        adapted = get_peft_model(model, config)
+    except ValueError as error:
+        raise RecipeError(f"adapter.targets: {error}") from None
     fuse_lora(adapted)
     return adapted
 
 
-def _bf16(recipe: Recipe) -> bool:
+def _bf16(recipe: Recipe, chosen: Path) -> bool:
+    """Whether to train in bfloat16; what was measured for "auto" is kept, so that a run that goes on does not change."""
     from planlearn.learn.kernels import bfloat16_pays
 
     if recipe.adapter.rank == 0 or recipe.precision == "float32":
         return False
-    return recipe.precision == "bfloat16" or bfloat16_pays()
+    if recipe.precision == "auto":
+        if not chosen.exists():
+            write_json(chosen, {"bfloat16": bfloat16_pays()})
+        return json.loads(chosen.read_text(encoding="utf-8"))["bfloat16"]
+    return True
 
 
 def train(recipe: Recipe, loaded: Any, corpus: Path, run: Path) -> Path:
@@ -87,7 +122,7 @@ def train(recipe: Recipe, loaded: Any, corpus: Path, run: Path) -> Path:
 
     from planlearn.learn.attention import use_causal_attention
     from planlearn.learn.tokens import order_by_length, tokenize
-    from planlearn.learn.trainer import ChainTrainer, MinutesCap, Record, Snapshots, WholeCheckpoints
+    from planlearn.learn.trainer import ChainTrainer, MinutesCap, Record, Snapshots, WholeCheckpoints, seconds_until
 
     final = run / ("adapter" if recipe.adapter.rank else "model")
     if final.exists():
@@ -109,7 +144,7 @@ def train(recipe: Recipe, loaded: Any, corpus: Path, run: Path) -> Path:
     checkpoints.mkdir(parents=True, exist_ok=True)
     schedule = run / "schedule.json"
     steps = MinutesCap.saved_steps(schedule) or max(1, round(len(ordered) / (batch * accumulate) * epochs))
-    bf16 = _bf16(recipe)
+    bf16 = _bf16(recipe, run / "precision.json")
     torch.manual_seed(recipe.seed)
     model = loaded.model.to(torch.bfloat16) if bf16 else loaded.model
     if bf16 and model.device.type == "cpu":
@@ -122,7 +157,8 @@ def train(recipe: Recipe, loaded: Any, corpus: Path, run: Path) -> Path:
     lengths = [len(t.input_ids) for t in ordered]
     padded = [batch * max(lengths[start : start + batch]) for start in range(0, len(lengths), batch)]
     step_tokens = [sum(padded[start : start + accumulate]) for start in range(0, len(padded), accumulate)]
-    cap, record = MinutesCap(recipe.minutes, schedule, step_tokens), Record(run / "training.jsonl", batch * accumulate)
+    log = run / "training.jsonl"
+    cap, record = MinutesCap(recipe.minutes, schedule, step_tokens, seconds_until(log)), Record(log, batch * accumulate)
 
     def keep(step: int, snapshot: Any) -> None:
         folder = run / "snapshots" / f"step-{step}"
@@ -150,18 +186,19 @@ def train(recipe: Recipe, loaded: Any, corpus: Path, run: Path) -> Path:
 def save_final(model: Any, loaded: Any, recipe: Recipe, final: Path, facts: dict[str, Any]) -> None:
     """Write the adapter (fp16 safetensors) or the whole model, with card, recipe and base hash, in one step.
 
-    No path of this machine is in it: the base is named by its preset or hub id.
+    No path of this machine is in it: the base is named by its preset, its hub id or its folder's last part.
     """
     import torch
     import yaml
 
-    from planlearn.models import write_adapter_record
+    from planlearn.models import public_name, write_adapter_record
 
+    base = public_name(loaded.name)
     beside = final.with_name(f".{final.name}.part")
     shutil.rmtree(beside, ignore_errors=True)
     if recipe.adapter.rank:
         for config in model.peft_config.values():
-            config.base_model_name_or_path = loaded.name
+            config.base_model_name_or_path = base
             config.inference_mode = True
         state = {k: v.to(torch.float16).contiguous() for k, v in _adapter_state(model).items()}
         model.save_pretrained(beside, state_dict=None, safe_serialization=True)
@@ -173,11 +210,11 @@ def save_final(model: Any, loaded: Any, recipe: Recipe, final: Path, facts: dict
     # An adapter's tokenizer is its base's, unless that base is made anew from a seed and its words.
     if not recipe.adapter.rank or (loaded.preset is not None and loaded.preset.shape is not None):
         loaded.tokenizer.save_pretrained(beside)
-    write_text(beside / "recipe.yaml", yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False))
+    write_text(beside / "recipe.yaml", yaml.safe_dump(recipe.model_dump(mode="json") | {"model": base}, sort_keys=False))
     if recipe.adapter.rank:
         write_adapter_record(beside, loaded)
     write_json(beside / "training.json", facts)
-    write_text(beside / "README.md", _card(loaded.name, recipe, facts))
+    write_text(beside / "README.md", _card(base, recipe, facts))
     beside.rename(final)
 
 

@@ -61,15 +61,15 @@ class MinutesCap(TrainerCallback):
     """Shortens the schedule to what fits the minutes; the shortened schedule survives a kill.
 
     tokens: of each step, padding included. The speed is measured in tokens, since a curriculum's first examples are its
-    shortest: over steps 3 to 12 (the first ones warm up), and again at each quarter of the schedule, since longer
-    examples take longer a token and the machine may have other work. A run that goes on after a kill keeps the schedule
-    that it has. The learning rate's schedule is rebuilt for the new number of steps, so it still ends where it would
+    shortest: over steps 3 to 12 of each start (the first ones warm up), and again at each quarter of the schedule, since
+    longer examples take longer a token and the machine may have other work. spent: seconds that earlier, killed starts
+    trained. The learning rate's schedule is rebuilt for the new number of steps, so it still ends where it would
     have ended.
     """
 
-    def __init__(self, minutes: float | None, path: Path, tokens: Sequence[int]) -> None:
-        self.minutes, self.path, self.tokens, self.trainer = minutes, path, tokens, None
-        self.start, self.open = 0.0, minutes is not None and not path.exists()
+    def __init__(self, minutes: float | None, path: Path, tokens: Sequence[int], spent: float = 0.0) -> None:
+        self.minutes, self.path, self.tokens, self.spent, self.trainer = minutes, path, tokens, spent, None
+        self.start, self.first = 0.0, 0  # this start's time, put back by what was spent, and its first step
         self.mark = 0, 0.0  # the step since which the speed is measured, and its time
 
     @staticmethod
@@ -77,15 +77,15 @@ class MinutesCap(TrainerCallback):
         return json.loads(path.read_text())["max_steps"] if path.exists() else None
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        self.start = time.monotonic()
+        self.start, self.first = time.monotonic() - self.spent, state.global_step
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        done = state.global_step
-        if not self.open:
+        done, here = state.global_step, state.global_step - self.first
+        if self.minutes is None:
             return
-        if done == 2:
+        if here == 2:
             self.mark = done, time.monotonic()
-        if done != 12 and (done < 24 or done not in {quarter * state.max_steps // 4 for quarter in (1, 2, 3)}):
+        if here != 12 and (here < 24 or done not in {quarter * state.max_steps // 4 for quarter in (1, 2, 3)}):
             return
         now, (since, begun) = time.monotonic(), self.mark
         self.mark = done, now
@@ -144,6 +144,16 @@ class Snapshots(TrainerCallback):
         marks = {round(k * state.max_steps / (self.count + 1)) for k in range(1, self.count + 1)}
         if state.global_step in marks:
             self.keep(state.global_step, model)
+
+
+def seconds_until(log: Path, step: float = float("inf")) -> float:
+    """Seconds of training that a `Record`'s file tells of, killed starts included, until a step was first reached."""
+    starts: dict[str, float] = {}
+    for row in read_json_lines(log) if log.exists() else ():
+        starts[row["start"]] = row["seconds"]
+        if row["step"] >= step:
+            break
+    return sum(starts.values())
 
 
 class Record(TrainerCallback):

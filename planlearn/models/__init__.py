@@ -20,6 +20,7 @@ from planlearn.models.load import (
     AdapterRecord,
     LoadedModel,
     load_model,
+    public_name,
     read_adapter_record,
     write_adapter_record,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "generate",
     "is_fetched",
     "load_model",
+    "public_name",
     "read_adapter_record",
     "unknown_words",
     "weights_hash",

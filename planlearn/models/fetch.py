@@ -7,7 +7,6 @@ the system lets go when its holder dies.
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 import shutil
@@ -21,7 +20,7 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
-from planlearn.errors import DiskFull, ModelNotFound
+from planlearn.errors import DiskFull, is_disk_full, ModelNotFound
 from planlearn.files import write_json
 from planlearn.models.presets import GgufWheel, ModelPreset
 from planlearn.models.weights import file_sha256, weights_hash
@@ -60,7 +59,7 @@ def need_training_packages(name: str) -> None:
     """Raise ModelNotFound where planlearn was installed without what models need."""
     if not (find_spec("torch") and find_spec("transformers")):
         raise ModelNotFound(
-            f"{name}: torch and transformers are missing; `pip install 'planlearn[train]'` brings them"
+            f"{name}: torch and transformers are missing; planlearn's extra [train] brings them (in a checkout: pip install '.[train]')"
         )
 
 
@@ -70,8 +69,7 @@ def _disk_full_is_named(folder: Path) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        # safetensors raises an error of its own that holds the system's words.
-        if getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error):
+        if is_disk_full(error):
             raise DiskFull(f"no space left on the device of {folder}") from error
         raise
 

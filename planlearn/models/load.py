@@ -41,6 +41,12 @@ class LoadedModel:
     adapter: Path | None = None
 
 
+def public_name(name: str) -> str:
+    """What a model is called in files that go to others: a folder's last part, so that no path of this machine is told."""
+    path = Path(name).expanduser()
+    return path.resolve().name if name not in PRESETS and path.is_dir() else name
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdapterRecord:
     """`planlearn.json` beside an adapter: its base model, and the seed if that was made from one."""
@@ -289,5 +295,5 @@ def read_adapter_record(folder: str | Path) -> AdapterRecord | None:
 
 def write_adapter_record(folder: str | Path, loaded: LoadedModel) -> None:
     """Write beside a saved adapter which base model it belongs to. Raises DiskFull."""
-    record = AdapterRecord(base=loaded.name, base_hash=loaded.base_hash, seed=loaded.seed)
+    record = AdapterRecord(base=public_name(loaded.name), base_hash=loaded.base_hash, seed=loaded.seed)
     write_json(Path(folder) / RECORD, asdict(record))

@@ -113,7 +113,7 @@ def _installed(name: str) -> Engine:
         raise EngineError(f"no engine {name!r}; known are {', '.join(ENGINES)}")
     engine = ENGINES[name]
     if find_spec("unified_planning") is None or find_spec(engine.module) is None:
-        raise EngineError(f"engine {name!r} is not installed: pip install 'planlearn[{engine.extra}]'")
+        raise EngineError(f"engine {name!r} is not installed: planlearn's extra [{engine.extra}] brings it")
     return engine
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from planlearn.errors import PlanlearnError
+from val_bridge import Task, read_task
+from val_bridge.pddl.read import read_utf8
 
 _INSTANCE = re.compile(r"instance-(\d+)\.pddl")
 _DOMAIN_FILES = ("domain.pddl", "generated_domain.pddl")
@@ -24,6 +26,10 @@ class PlanBenchProblem:
     domain_file: Path
     problem_file: Path
 
+    def task(self) -> Task:
+        """Raises SourceError, which names the file and the place."""
+        return read_task(self.domain_text, self.problem_text, str(self.domain_file), str(self.problem_file))
+
 
 def read_planbench(directory: Path | str, sets: Collection[str] | None = None) -> list[PlanBenchProblem]:
     """All instances below a folder, sorted by set and id; with `sets`, those sets alone.
@@ -31,7 +37,8 @@ def read_planbench(directory: Path | str, sets: Collection[str] | None = None) -
     Reads two layouts: one folder a set (`<set>/domain.pddl`, `<set>/instance-N.pddl`), and a clone of
     PlanBench's repository (`plan-bench/instances/<domain>/generated_basic/instance-N.pddl`, the domain file
     beside it or above; `generated_basic_3` becomes `<domain>_3`, `generated` becomes `<domain>_generalized`).
-    Raises PlanlearnError where there is no such folder, no instance, no domain file or no such set.
+    Raises PlanlearnError where there is no such folder, no instance, no domain file or no such set, and
+    SourceError for a file that is not UTF-8.
     """
     top = Path(directory)
     if not top.is_dir():
@@ -61,13 +68,13 @@ def read_planbench(directory: Path | str, sets: Collection[str] | None = None) -
     problems = []
     for name in sorted(folders if sets is None else set(sets)):
         domain_file = _domain_file(root, homes[name])
-        domain_text = domain_file.read_text(encoding="utf-8")
+        domain_text = read_utf8(domain_file, "domain_syntax")
         problems += [
             PlanBenchProblem(
                 set=name,
                 id=number,
                 domain_text=domain_text,
-                problem_text=path.read_text(encoding="utf-8"),
+                problem_text=read_utf8(path, "problem_syntax"),
                 domain_file=domain_file,
                 problem_file=path,
             )

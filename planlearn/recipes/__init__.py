@@ -6,6 +6,7 @@ TRL's documentation applies; its keys are checked against that dataclass when th
 """
 
 from planlearn.recipes.recipe import (
+    DEFAULT_DOMAIN,
     AdapterRecipe,
     CorpusRecipe,
     EvaluationRecipe,
@@ -14,9 +15,11 @@ from planlearn.recipes.recipe import (
     find_recipe,
     load_recipe,
     recipe_hash,
+    refuse_another,
+    resolve,
 )
 
 __all__ = [
-    "AdapterRecipe", "CorpusRecipe", "EvaluationRecipe", "Recipe", "StageRecipe", "find_recipe", "load_recipe",
-    "recipe_hash",
+    "DEFAULT_DOMAIN", "AdapterRecipe", "CorpusRecipe", "EvaluationRecipe", "Recipe", "StageRecipe", "find_recipe", "load_recipe",
+    "recipe_hash", "refuse_another", "resolve",
 ]

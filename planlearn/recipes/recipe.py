@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, V
 from planlearn.errors import RecipeError
 
 HERE = Path(__file__).parent
+DEFAULT_DOMAIN = "blocksworld"
 
 
 class _Strict(BaseModel):
@@ -53,8 +54,8 @@ class CorpusRecipe(_Strict):
     goals: bool = True
     purposes: bool = False
     domain_in_prompt: bool = True
-    stages: list[StageRecipe]
-    validation_sizes: dict[str, PositiveFloat]
+    stages: list[StageRecipe] = Field(min_length=1)
+    validation_sizes: dict[str, PositiveFloat] = Field(min_length=1)
 
     _names = field_validator("validation_sizes", mode="before")(StageRecipe._names.__func__)  # type: ignore[attr-defined]
 
@@ -85,7 +86,7 @@ class Recipe(_Strict):
 
     domain: str
     model: str
-    seed: int = 0
+    seed: int = Field(default=0, ge=0, lt=2**32)
     minutes: PositiveFloat | None = None
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     checkpoint_steps: PositiveInt = 50
@@ -94,6 +95,19 @@ class Recipe(_Strict):
     adapter: AdapterRecipe = AdapterRecipe()
     evaluation: EvaluationRecipe = EvaluationRecipe()
     training: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("training")
+    @classmethod
+    def _numbers(cls, value: dict[str, Any]) -> dict[str, Any]:
+        # YAML 1.1 reads 1e-3 as a text; only 1.0e-3 is a number.
+        return {key: _number(given) for key, given in value.items()}
+
+
+def _number(value: Any) -> Any:
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
 
 
 def _known_keys(model: type[BaseModel], prefix: str = "") -> list[str]:
@@ -151,6 +165,41 @@ def find_recipe(domain: str, model: str) -> Path:
     raise RecipeError(f"no recipe for domain {domain!r}; give one with --recipe FILE")
 
 
+def resolve(
+    path: Path | None, overrides: list[str] | tuple[str, ...] = (), *, domain: str | None = None, model: str | None = None,
+    **fixed: Any,
+) -> tuple[Path, Recipe]:
+    """(the recipe's file, the recipe with its overrides): the file given, else the one for the domain and the model.
+
+    domain, model: given by name; they may stand among the overrides too, but not with another value there. Where
+    neither says the domain, it is the recipe file's, and `DEFAULT_DOMAIN` without a file. Raises RecipeError.
+    """
+    for key, named in (("domain", domain), ("model", model)):
+        for text in overrides:
+            if text.startswith(f"{key}=") and named is not None and text != f"{key}={named}":
+                raise RecipeError(f"{key} is given twice: {named} and {text}")
+    given = dict(text.split("=", 1) for text in overrides if text.startswith(("domain=", "model=")))
+    domain, model = domain or given.get("domain"), model or given.get("model")
+    if path is None:
+        domain = domain or DEFAULT_DOMAIN
+        path = find_recipe(domain, model or "")
+    return path, load_recipe(path, overrides, domain=domain, model=model, **fixed)
+
+
+def differences(old: Any, new: Any, prefix: str = "") -> list[str]:
+    """Where two trees of JSON values differ, as "corpus.examples: 8 -> 9"."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        keys = [*old, *(key for key in new if key not in old)]
+        return [line for key in keys for line in differences(old.get(key), new.get(key), f"{prefix}.{key}" if prefix else key)]
+    return [] if old == new else [f"{prefix}: {json.dumps(old)} -> {json.dumps(new)}"]
+
+
+def refuse_another(folder: Path, old: Any, new: Any) -> None:
+    """Raise RecipeError where a folder holds work made from another recipe."""
+    if changed := differences(old, new):
+        raise RecipeError(f"{folder} was made from another recipe ({'; '.join(changed)}); choose another folder")
+
+
 def load_recipe(path: Path, overrides: list[str] | tuple[str, ...] = (), **fixed: Any) -> Recipe:
     """Read a recipe; `overrides` are "key=value" with YAML values; `fixed` are keys given by name (None: not given).
 
@@ -160,6 +209,8 @@ def load_recipe(path: Path, overrides: list[str] | tuple[str, ...] = (), **fixed
         tree = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise RecipeError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise RecipeError(f"{path}: not UTF-8 text (byte {error.start})") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""

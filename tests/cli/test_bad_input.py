@@ -26,13 +26,26 @@ def final_files(folder: Path) -> set[str]:
         ((*TRAIN, "exampels=3"), "exampels: unknown key"),
         ((*TRAIN, "adapter.rank=-3"), "adapter.rank: "),
         ((*TRAIN, "--recipe", "broken.pddl"), "broken.pddl: expected a block of keys"),
-        (("data", "planbench", "."), "PlanBench folder"),
+        (("data", "planbench", "bare"), "PlanBench folder"),
         (("data", "build", "--domain", "sokobann", "--out", "c"), "sokobann"),
+        ((*TRAIN, "seed=-1"), "seed: "),
+        ((*TRAIN, "--domain", "blocksworld", "domain=logistics"), "domain is given twice"),
+        (("eval", "--instances", "rows.jsonl", "--out", "out", "--model", "tiny"), "rows.jsonl:2:1: not JSON"),
+        (("eval", "--instances", "fields.jsonl", "--out", "out", "--model", "tiny"), "field 'domain' is missing"),
+        (("eval", "--instances", "set", "--domain", "blocksword", "--out", "out"), "did you mean 'blocksworld'"),
+        (("eval", "--instances", "set", "--out", "out", "--model", "tiny"), "instance-1.pddl:1:1: expected text in UTF-8"),
+        (("data", "planbench", "set"), "instance-1.pddl:1:1: expected text in UTF-8"),
         (("eval", "--instances", "empty.jsonl", "--out", "out", "--model", "tiny"), "empty.jsonl holds no problem"),
     ],
 )
 def test_one_sentence_and_exit_code_two(run, files, words, says):
     (files / "empty.jsonl").write_text("")
+    (files / "rows.jsonl").write_text("\nnothing\n")
+    (files / "fields.jsonl").write_text('{"id": "x"}\n')
+    (files / "bare").mkdir()
+    (files / "set").mkdir()
+    (files / "set/domain.pddl").write_text("(define (domain d))")
+    (files / "set/instance-1.pddl").write_bytes(b"\xff")
     done = run(*words)
     assert done.exit_code == 2, done.output
     assert says in done.stderr and done.stderr.count("\n") == 1 and "Traceback" not in done.stderr
@@ -43,6 +56,40 @@ def test_a_size_that_the_domain_cannot_have(run, files):
     done = run(*TRAIN, "validation_sizes={huge: 1}")
     assert done.exit_code == 2 and "huge" in done.stderr
     assert not final_files(files / "run")
+
+
+def test_a_split_without_a_problem_is_refused(run, files):
+    """All classes of 3 blocks are PlanBench's."""
+    done = run("data", "build", "--out", "corpus", "examples=2", "validation_sizes={3: 1}")
+    assert done.exit_code == 2 and "asked for 100 problems of sizes 3, found none" in done.stderr
+    assert not final_files(files)
+
+
+@pytest.mark.parametrize(
+    ("override", "says"),
+    [
+        ("training.learning_rate=much", "training.learning_rate: input should be a valid number"),
+        ("training.per_device_train_batch_size=abc", "training.per_device_train_batch_size: "),
+        ("training.lr_scheduler_type=nope", "training: "),
+        ("training.learning_rat=1", "did you mean 'learning_rate'"),
+    ],
+)
+def test_a_training_block_that_trl_cannot_use_is_said_before_the_corpus_is_built(run, files, override, says):
+    pytest.importorskip("torch", reason="the train extra is not installed")
+    done = run(*TRAIN, override)
+    assert done.exit_code == 2, done.output
+    assert says in done.stderr and not (files / "run").exists()
+
+
+def test_a_folder_of_another_recipe_is_left_alone(run, files):
+    words = ("data", "build", "--out", "corpus", "examples=2", "validation=1", "test=1")
+    assert run(*words).exit_code == 0
+    before = (files / "corpus/manifest.json").read_text()
+    assert run(*words).exit_code == 0
+    refused = run("data", "build", "--out", "corpus", "--seed", "5", "examples=3", "validation=1", "test=1")
+    assert refused.exit_code == 2
+    assert "seed: 0 -> 5; recipe.examples: 2 -> 3" in refused.stderr
+    assert (files / "corpus/manifest.json").read_text() == before
 
 
 def test_a_full_disk_leaves_nothing_half_written(run, files, monkeypatch):

@@ -37,6 +37,9 @@ def test_one_command_fetches_builds_trains_and_evaluates(run, files, domain):
     stamp = (files / "run/evaluation/test/results.json").stat().st_mtime_ns
     again = run("train", "--domain", domain, "--out", "run", *SMALL)
     assert again.exit_code == 0 and again.stdout == done.stdout
+    refused = run("train", "--domain", domain, "--out", "run", *SMALL, "seed=4")
+    assert refused.exit_code == 2 and "seed: 0 -> 4" in refused.stderr
+    assert "seed: 0" in (files / "run/recipe.yaml").read_text()
     assert (files / "run/evaluation/test/results.json").stat().st_mtime_ns == stamp
 
 
@@ -46,6 +49,14 @@ def test_snapshots_give_a_curve_of_validity(run, files):
     assert done.exit_code == 0, done.output
     (row,) = [json.loads(line) for line in (files / "run/curve.jsonl").read_text().splitlines()]
     assert row["step"] == 1 and row["plan_validity"]["n"] == 2 and row["minutes"] >= 0
+    assert "minutes  examples  tokens  valid %  n" in done.stdout and "trained on 8 examples" in done.stdout
+
+
+@pytest.mark.parametrize("domain", ["blocksworld", "logistics", "mystery_blocksworld"])
+def test_a_model_made_from_a_seed_is_trained_whole_unless_a_rank_is_given(run, files, domain):
+    done = run("train", "--domain", domain, "--out", "run", *(word for word in SMALL if word != "adapter.rank=2"))
+    assert done.exit_code == 0, done.output
+    assert (files / "run/model/model.safetensors").exists() and not (files / "run/adapter").exists()
 
 
 def test_an_adapter_is_measured_on_planbenchs_layout_once(run, files):
@@ -64,4 +75,8 @@ def test_an_adapter_is_measured_on_planbenchs_layout_once(run, files):
     assert results["about"]["style"]["domain_in_prompt"] is False and results["hashes"]["base_weights"]
     refused = run(*words)
     assert refused.exit_code == 2 and "finished result" in refused.stderr
+    stamp = (files / "out/samples.jsonl").stat().st_ino, (files / "out/samples.jsonl").stat().st_mtime_ns
     assert run(*words, "--force").exit_code == 0
+    assert ((files / "out/samples.jsonl").stat().st_ino, (files / "out/samples.jsonl").stat().st_mtime_ns) != stamp
+    changed = run(*words[:-1], "17", "--force")
+    assert changed.exit_code == 0, changed.output

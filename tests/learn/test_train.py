@@ -160,7 +160,7 @@ def test_minutes_shorten_the_schedule(corpus, tmp_path):
     ],
 )
 def test_a_run_that_slows_down_is_shortened_again(tmp_path, monkeypatch, seconds, schedules):
-    """At the next quarter of its schedule; 240 steps of a quarter of a second are a minute. Not after a kill."""
+    """At the next quarter of its schedule; 240 steps of a quarter of a second are a minute."""
     clock, found = [0.0], {}
     monkeypatch.setattr(trainer_module.time, "monotonic", lambda: clock[0])
     monkeypatch.setattr(MinutesCap, "shorten", lambda cap, steps, args, state: setattr(state, "max_steps", steps))
@@ -174,11 +174,21 @@ def test_a_run_that_slows_down_is_shortened_again(tmp_path, monkeypatch, seconds
         if (steps := MinutesCap.saved_steps(cap.path)) is not None and steps not in found.values():
             found[state.global_step] = steps
     assert found == schedules
-    again = MinutesCap(1.0, cap.path, [100])
-    again.on_train_begin(None, state, None)
-    clock[0] += 100
-    again.on_step_end(None, SimpleNamespace(global_step=50, max_steps=200), None)
-    assert MinutesCap.saved_steps(cap.path) == [*schedules.values()][-1]
+
+
+def test_a_run_that_goes_on_after_a_kill_counts_the_seconds_before_it(tmp_path, monkeypatch):
+    """40 of 60 seconds are gone at step 100; at half a second a step, 40 more fit."""
+    clock = [0.0]
+    monkeypatch.setattr(trainer_module.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(MinutesCap, "shorten", lambda cap, steps, args, state: setattr(state, "max_steps", steps))
+    cap = MinutesCap(1.0, tmp_path / "schedule.json", [100], spent=40.0)
+    state = SimpleNamespace(global_step=100, max_steps=400)
+    cap.on_train_begin(None, state, None)
+    for _ in range(12):
+        state.global_step += 1
+        clock[0] += 0.5
+        cap.on_step_end(None, state, None)
+    assert MinutesCap.saved_steps(cap.path) == 140 == state.max_steps
 
 
 @pytest.mark.parametrize("tokens, steps", [(0, 5), (20, 5), (49, 5), (50, 6), (59, 6), (60, 7), (1000, 9)])

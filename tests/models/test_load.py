@@ -209,10 +209,8 @@ def test_torch_may_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_adapter_names_its_base(base: Path, adapter: Path) -> None:
     record = read_adapter_record(adapter)
-    assert record is not None and (record.base, record.base_hash) == (str(base), weights_hash(base))
-    assert str(Path.home()) not in (adapter / "planlearn.json").read_text() or str(base).startswith(
-        str(Path.home())
-    )
+    assert record is not None and (record.base, record.base_hash) == (base.name, weights_hash(base))
+    assert str(base.parent) not in (adapter / "planlearn.json").read_text()
 
 
 def test_an_adapter_changes_the_answers_and_merging_it_changes_no_more(base: Path, adapter: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from planlearn.errors import RecipeError
-from planlearn.recipes import find_recipe, load_recipe, recipe_hash
+from planlearn.recipes import find_recipe, load_recipe, recipe_hash, refuse_another, resolve
 
 HERE = Path(find_recipe("blocksworld", "smollm2-135m")).parent
 SHIPPED = sorted(HERE.glob("*.yaml"))
@@ -60,6 +60,47 @@ def test_an_override_without_a_value_and_a_missing_file_are_refused(tmp_path):
         load_recipe(HERE / "blocksworld.yaml", ["examples"])
     with pytest.raises(RecipeError, match="cannot be read"):
         load_recipe(tmp_path / "none.yaml")
+
+
+def test_a_file_that_is_not_utf_8_is_refused_with_its_byte(tmp_path):
+    (tmp_path / "recipe.yaml").write_bytes(b"domain: \xff")
+    with pytest.raises(RecipeError, match=r"recipe.yaml: not UTF-8 text \(byte 8\)"):
+        load_recipe(tmp_path / "recipe.yaml")
+
+
+@pytest.mark.parametrize("text", ["seed=-1", "stages=[]", "validation_sizes={}"])
+def test_values_that_cannot_be_meant_are_refused(text):
+    with pytest.raises(RecipeError, match=text.partition("=")[0]):
+        load_recipe(HERE / "blocksworld.yaml", [text])
+
+
+def test_a_number_that_yaml_reads_as_a_text_is_a_number():
+    recipe = load_recipe(HERE / "blocksworld.yaml", ["training.learning_rate=1e-3", "training.optim=adamw_torch"])
+    assert (recipe.training["learning_rate"], recipe.training["optim"]) == (0.001, "adamw_torch")
+
+
+def test_domain_and_model_come_from_the_name_the_override_the_file_in_this_order(tmp_path):
+    mine = tmp_path / "mine.yaml"
+    mine.write_text((HERE / "logistics.yaml").read_text())
+
+    def found(path, overrides=(), **named):
+        file, recipe = resolve(path, list(overrides), **named)
+        return file.name, recipe.domain
+
+    assert found(mine) == ("mine.yaml", "logistics")
+    assert found(mine, ["domain=blocksworld"]) == found(mine, domain="blocksworld") == ("mine.yaml", "blocksworld")
+    assert found(None) == ("blocksworld.yaml", "blocksworld")
+    assert found(None, ["domain=logistics"]) == ("logistics.yaml", "logistics")
+    assert found(None, ["model=nano"]) == found(None, model="nano") == ("blocksworld-nano.yaml", "blocksworld")
+    with pytest.raises(RecipeError, match="domain is given twice: blocksworld and domain=logistics"):
+        resolve(None, ["domain=logistics"], domain="blocksworld")
+
+
+def test_work_of_another_recipe_is_refused_with_what_differs(tmp_path):
+    old, new = ({"seed": 1, "corpus": {"examples": n, "test": 2}} for n in (3, 4))
+    refuse_another(tmp_path, old, dict(reversed(old.items())))
+    with pytest.raises(RecipeError, match=r"another recipe \(corpus.examples: 3 -> 4\); choose another folder"):
+        refuse_another(tmp_path, old, new)
 
 
 def test_the_hash_names_the_content_alone():
