@@ -14,6 +14,9 @@ from torch import Tensor, nn
 
 NAME = "planlearn_causal"
 
+PLAIN_ATTENTION = frozenset({"llama", "qwen2", "qwen3"})
+"""Kinds of model (`config.model_type`) whose attention is the causal one and nothing else: no window, cap or sink."""
+
 
 class _Causal(torch.autograd.Function):
     """softmax(scale q kᵀ + causal mask) v. Shapes: q (n, groups * t, d), k and v (n, t, d); the result is q's shape."""

@@ -22,13 +22,14 @@ class Tokens:
 
 
 def tokenize(rows: Iterable[dict[str, Any]], tokenizer: Any, limit: int) -> list[Tokens]:
-    """Token ids of prompt and completion, encoded apart so that the prompt's ids are those that generation starts from.
+    """Token ids of prompt and completion, encoded apart so that the prompt's ids are those that generation starts from:
+    a tokenizer that begins each text with a mark does so here too.
 
     Raises SequenceTooLong if an example does not fit `limit` tokens.
     """
     out = []
     for row in rows:
-        prompt = tokenizer(row["prompt"], add_special_tokens=False)["input_ids"]
+        prompt = list(tokenizer(row["prompt"])["input_ids"])
         completion = tokenizer(row["completion"], add_special_tokens=False)["input_ids"] + [tokenizer.eos_token_id]
         length = len(prompt) + len(completion)
         if length > limit:

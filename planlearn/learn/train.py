@@ -120,7 +120,7 @@ def train(recipe: Recipe, loaded: Any, corpus: Path, run: Path) -> Path:
     from datasets import Dataset
     from transformers.trainer_callback import PrinterCallback
 
-    from planlearn.learn.attention import use_causal_attention
+    from planlearn.learn.attention import PLAIN_ATTENTION, use_causal_attention
     from planlearn.learn.tokens import order_by_length, tokenize
     from planlearn.learn.trainer import ChainTrainer, MinutesCap, Record, Snapshots, WholeCheckpoints, seconds_until
 
@@ -147,7 +147,7 @@ def train(recipe: Recipe, loaded: Any, corpus: Path, run: Path) -> Path:
     bf16 = _bf16(recipe, run / "precision.json")
     torch.manual_seed(recipe.seed)
     model = loaded.model.to(torch.bfloat16) if bf16 else loaded.model
-    if bf16 and model.device.type == "cpu":
+    if bf16 and model.device.type == "cpu" and model.config.model_type in PLAIN_ATTENTION:
         use_causal_attention(model)
     model = _adapted(model, recipe)
     last = WholeCheckpoints.last(checkpoints)

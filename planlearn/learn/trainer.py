@@ -22,6 +22,12 @@ from planlearn.progress import Progress
 WHOLE = "planlearn-whole"  # marks a checkpoint that was written to its end
 
 
+def _head_alone_makes_logits(config: Any) -> bool:
+    """Some models scale or cap their logits behind the head (Granite, Cohere, Gemma 2): those get TRL's own loss."""
+    names = ("logits_scaling", "logit_scale", "final_logit_softcapping")
+    return all(getattr(config, name, None) in (None, 1.0) for name in names)
+
+
 class ChainTrainer(SFTTrainer):
     """Loss on completions, over the whole vocabulary, computed only where there is a label."""
 
@@ -31,12 +37,12 @@ class ChainTrainer(SFTTrainer):
         input_ids, labels: shape (batch, tokens), padded on the right; so causal attention needs no mask: no token
         sees the padding behind it, and no padding has a label.
         """
-        if return_outputs:
-            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
-        labels = inputs["labels"][:, 1:]
         causal = self.accelerator.unwrap_model(model)
         causal = causal.get_base_model() if hasattr(causal, "get_base_model") else causal
-        hidden = causal.model(input_ids=inputs["input_ids"], use_cache=False).last_hidden_state[:, :-1]
+        if return_outputs or not _head_alone_makes_logits(causal.config):
+            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+        labels = inputs["labels"][:, 1:]
+        hidden = causal.base_model(input_ids=inputs["input_ids"], use_cache=False).last_hidden_state[:, :-1]
         kept = labels != IGNORED
         head = causal.get_output_embeddings()
         if isinstance(head, nn.Linear) and not any(p.requires_grad for p in head.parameters()):

@@ -2,7 +2,8 @@
 tests/bench/bench_planners.py [count]`.
 
 Prints a table, asserts nothing: the numbers are the machine's. "problem" is drawing and reading it, "plan" is
-planning and judging the plan.
+planning and judging the plan, "taught" the plan that a corpus holds; "corpus/s" is problem, class and taught plan.
+"longer" is the length of taught plans over that of the others, which are optimal or all but (README).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from planlearn.planners import plan
+from planlearn.planners import plan, reference_plan
 from planlearn.problems import get_generator, problem_class, stream
 from val_bridge import Task
 
@@ -40,16 +41,24 @@ def measure(domain: str, size: str, count: int) -> str:
     tasks = [draw(index) for index in range(count)]
     # The domain's own part is worked out once and kept.
     problem_class(tasks[0]), plan(tasks[0])
-    works = [draw, lambda index: problem_class(tasks[index]), lambda index: plan(tasks[index])]
+    taught = [reference_plan(domain, task, to_teach=True) for task in tasks]
+    works = [
+        draw,
+        lambda index: problem_class(tasks[index]),
+        lambda index: plan(tasks[index]),
+        lambda index: reference_plan(domain, tasks[index], to_teach=True),
+    ]
     rates = [rate(work, count) for work in works]
-    whole = 1 / sum(1 / each for each in rates)
-    steps = sum(len(plan(task) or ()) for task in tasks) / count
-    return f"{domain:20} {size:16}" + "".join(f"{each:12.0f}" for each in (*rates, whole)) + f"{steps:8.1f}"
+    whole = 1 / (1 / rates[0] + 1 / rates[1] + 1 / rates[3])
+    steps = sum(len(plan(task) or ()) for task in tasks)
+    longer = sum(len(each.calls) for each in taught) / steps
+    cells = "".join(f"{each:12.0f}" for each in (*rates, whole))
+    return f"{domain:20} {size:16}{cells}{steps / count:8.1f}{longer:8.3f}"
 
 
 def main(count: int) -> None:
-    heads = ("problem/s", "class/s", "plan/s", "all three/s")
-    print(f"{'domain':20} {'size':16}" + "".join(f"{head:>12}" for head in heads) + f"{'steps':>8}")
+    heads = ("problem/s", "class/s", "plan/s", "taught/s", "corpus/s")
+    print(f"{'domain':20} {'size':16}" + "".join(f"{head:>12}" for head in heads) + f"{'steps':>8}{'longer':>8}")
     for domain, sizes in CASES:
         for size in sizes:
             print(measure(domain, size, count))

@@ -104,6 +104,20 @@ def test_a_full_disk_leaves_nothing_half_written(run, files, monkeypatch):
     assert not [path for path in (files / "corpus").rglob("*") if path.is_file()]
 
 
+def test_a_table_that_is_cut_short_is_not_there(run, files, monkeypatch):
+    """The library that writes Parquet writes where it is told, byte by byte."""
+    datasets = pytest.importorskip("datasets", reason="the train extra is not installed")
+
+    def full(self, path):
+        Path(path).write_bytes(b"PAR1")
+        raise OSError(errno.EDQUOT, "Disk quota exceeded")
+
+    monkeypatch.setattr(datasets.Dataset, "to_parquet", full)
+    done = run("data", "build", "--out", "corpus", "examples=2", "validation=1", "test=1")
+    assert done.exit_code == 2 and "no space left on the device" in done.stderr
+    assert not list((files / "corpus").glob("*.parquet")) and not final_files(files)
+
+
 def test_the_corpus_and_planbench_commands_say_where_results_are(run, files):
     done = run("data", "build", "--out", "corpus", "examples=4", "validation=2", "test=2")
     assert done.exit_code == 0, done.output

@@ -1,5 +1,6 @@
 """Training: TRL's loss, resuming after a kill, the cap of minutes, an adapter that plain peft loads."""
 
+import dataclasses
 import json
 import os
 import signal
@@ -59,34 +60,80 @@ def weights(folder):
     return load_file(next(folder.glob("*.safetensors")))
 
 
-def test_the_loss_is_trls_own(corpus, tmp_path):
+def other(corpus, kind):
+    """A minute model of another kind: its own names for its parts, or logits that the head alone does not make."""
+    from transformers import GPT2Config, GPT2LMHeadModel, GraniteConfig, GraniteForCausalLM
+
+    loaded = base(corpus)
+    torch.manual_seed(1)
+    if kind == "gpt2":
+        model = GPT2LMHeadModel(GPT2Config(
+            vocab_size=len(loaded.tokenizer), n_embd=16, n_layer=1, n_head=2, n_positions=2048, resid_pdrop=0.0,
+            embd_pdrop=0.0, attn_pdrop=0.0,
+        ))
+    else:
+        model = GraniteForCausalLM(GraniteConfig(
+            vocab_size=len(loaded.tokenizer), hidden_size=16, intermediate_size=16, num_hidden_layers=1,
+            num_attention_heads=2, logits_scaling=3.0, pad_token_id=0,
+        ))
+    return dataclasses.replace(loaded, model=model)
+
+
+@pytest.mark.parametrize(("kind", "rank", "accumulate"), [
+    ("tiny", 0, 1), ("tiny", 4, 1), ("tiny", 4, 2), ("gpt2", 0, 1), ("gpt2", 4, 1), ("granite", 0, 1),
+])
+def test_the_loss_is_trls_own(corpus, tmp_path, kind, rank, accumulate):
     """Five steps of our trainer and of SFTTrainer on the same batches; equal to 1e-4."""
     from datasets import Dataset
+    from peft import LoraConfig, get_peft_model
     from trl import SFTConfig, SFTTrainer
 
+    from planlearn.learn.train import _adapted
     from planlearn.learn.trainer import ChainTrainer
 
     losses = {}
-    for kind in (SFTTrainer, ChainTrainer):
-        loaded = base(corpus)
+    for trainer_of in (SFTTrainer, ChainTrainer):
+        loaded = base(corpus) if kind == "tiny" else other(corpus, kind)
         tokens = tokenize(read_rows(corpus / "train.jsonl")[:20], loaded.tokenizer, 2048)
         data = Dataset.from_dict({
             "input_ids": [list(t.input_ids) for t in tokens], "labels": [list(t.labels) for t in tokens],
         })
         torch.manual_seed(0)
-        trainer = kind(
-            model=loaded.model, train_dataset=data, processing_class=loaded.tokenizer,
+        model = loaded.model
+        if rank and trainer_of is ChainTrainer:
+            model = _adapted(model, recipe(f"adapter.rank={rank}", "adapter.alpha=8"))
+        elif rank:
+            config = LoraConfig(r=rank, lora_alpha=8, target_modules="all-linear", task_type="CAUSAL_LM")
+            model = get_peft_model(model, config)
+        trainer = trainer_of(
+            model=model, train_dataset=data, processing_class=loaded.tokenizer,
             args=SFTConfig(
-                output_dir=str(tmp_path / kind.__name__), max_steps=5, per_device_train_batch_size=4, max_length=None,
+                output_dir=str(tmp_path / trainer_of.__name__), max_steps=5, per_device_train_batch_size=4 // accumulate,
+                gradient_accumulation_steps=accumulate, max_length=None,
                 train_sampling_strategy="sequential", logging_steps=1, use_cpu=True, bf16=False, learning_rate=1e-3,
                 report_to="none", save_strategy="no", gradient_checkpointing=False, disable_tqdm=True,
                 dataset_kwargs={"skip_prepare_dataset": True},
             ),
         )
         trainer.train()
-        losses[kind.__name__] = [row["loss"] for row in trainer.state.log_history if "loss" in row]
+        losses[trainer_of.__name__] = [row["loss"] for row in trainer.state.log_history if "loss" in row]
     assert len(losses["ChainTrainer"]) == 5
     assert losses["ChainTrainer"] == pytest.approx(losses["SFTTrainer"], abs=1e-4)
+
+
+def test_a_prompt_begins_as_generation_begins(corpus):
+    """A tokenizer that puts a mark before each text puts it before the prompt, and not before the completion."""
+    from tokenizers.processors import TemplateProcessing
+
+    loaded = base(corpus)
+    row = read_rows(corpus / "train.jsonl")[0]
+    (plain,) = tokenize([row], loaded.tokenizer, 2048)
+    loaded.tokenizer.backend_tokenizer.post_processor = TemplateProcessing(
+        single="<|pad|> $A", special_tokens=[("<|pad|>", 0)]
+    )
+    (marked,) = tokenize([row], loaded.tokenizer, 2048)
+    assert marked.input_ids == (0, *plain.input_ids)
+    assert list(marked.input_ids[: marked.labels.count(-100)]) == loaded.tokenizer(row["prompt"])["input_ids"]
 
 
 def test_a_finished_run_is_left_alone_and_a_checkpoint_taken_up(corpus, tmp_path):
