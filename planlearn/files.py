@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from planlearn.errors import DiskFull, is_disk_full
+from planlearn.errors import DiskFull, PlanlearnError, is_disk_full
 
 
 def write_text(path: Path, text: str) -> None:
@@ -30,6 +31,28 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Write JSON in one step, keys in the order given. Raises DiskFull."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def numbered_json(path: Path, error: type[PlanlearnError] = PlanlearnError) -> Iterator[tuple[int, Any]]:
+    """(line number, value) of each line of a JSONL file that somebody else wrote, blank lines left out.
+
+    Raises `error`, which names the file, the line and the column.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except UnicodeDecodeError as wrong:
+        raise error(f"{path}: not UTF-8 text (byte {wrong.start})") from None
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            try:
+                value = json.loads(line)
+            except json.JSONDecodeError as wrong:
+                raise error(f"{path}:{number}: no JSON object: {wrong.msg} at column {wrong.colno}") from None
+            except RecursionError:
+                raise error(f"{path}:{number}: nested too deeply") from None
+            except ValueError as wrong:  # a number of thousands of digits
+                raise error(f"{path}:{number}: {wrong}") from None
+            yield number, value
 
 
 def read_json_lines(path: Path) -> list[Any]:

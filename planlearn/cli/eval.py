@@ -140,24 +140,18 @@ def asked_from_rows(rows: Iterable[dict[str, Any]]) -> list[Asked]:
 def asked_from_file(path: Path) -> list[Asked]:
     """Problems of a corpus split's JSONL file. Raises PlanlearnError, which names file and line; SourceError."""
     from planlearn.errors import PlanlearnError
+    from planlearn.files import numbered_json
 
     asked: list[Asked] = []
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except UnicodeDecodeError as error:
-        raise PlanlearnError(f"{path}: not UTF-8 text (byte {error.start})") from None
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            try:
-                asked += asked_from_rows([json.loads(line)])
-            except json.JSONDecodeError as error:
-                raise PlanlearnError(f"{path}:{number}:{error.colno}: not JSON: {error.msg}") from None
-            except KeyError as error:
-                raise PlanlearnError(f"{path}:{number}: not a row of a corpus, field {error} is missing") from None
-            except (TypeError, AttributeError, RecursionError):
-                raise PlanlearnError(f"{path}:{number}: expected a row of a corpus, a JSON object of texts") from None
-            except PlanlearnError as error:
-                raise PlanlearnError(f"{path}:{number}: {error}") from None
+    for number, row in numbered_json(path):
+        try:
+            asked += asked_from_rows([row])
+        except KeyError as error:
+            raise PlanlearnError(f"{path}:{number}: not a row of a corpus, field {error} is missing") from None
+        except (TypeError, AttributeError):
+            raise PlanlearnError(f"{path}:{number}: expected a row of a corpus, a JSON object of texts") from None
+        except PlanlearnError as error:
+            raise PlanlearnError(f"{path}:{number}: {error}") from None
     if len({(one.domain, one.id) for one in asked}) < len(asked):
         raise PlanlearnError(f"{path}: two rows have the same id")
     return asked

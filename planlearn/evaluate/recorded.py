@@ -6,7 +6,6 @@ and perhaps `recorded_valid`, somebody else's verdict to compare with.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Any
 
 from planlearn.chains import find_plan
 from planlearn.errors import PlanlearnError
+from planlearn.files import numbered_json
 from planlearn.problems import PlanBenchProblem, read_planbench
 from val_bridge import Outcome, Task, check_plan, check_plan_text
 from val_bridge.check.plan import unreadable
@@ -61,20 +61,11 @@ def read_recorded(path: Path, field: str = RESPONSE) -> list[RecordedAnswer]:
     Raises AnswersError.
     """
     answers = []
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except UnicodeDecodeError as error:
-        raise AnswersError(f"{path}: not UTF-8 text (byte {error.start})") from None
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            try:
-                answers.append(_answer(str(path), number, json.loads(line), field))
-            except json.JSONDecodeError as error:
-                raise AnswersError(f"{path}:{number}: no JSON object: {error.msg} at column {error.colno}") from None
-            except RecursionError:
-                raise AnswersError(f"{path}:{number}: nested too deeply") from None
-            except AnswersError as error:
-                raise AnswersError(f"{path}:{number}: {error}") from None
+    for number, row in numbered_json(path, AnswersError):
+        try:
+            answers.append(_answer(str(path), number, row, field))
+        except AnswersError as error:
+            raise AnswersError(f"{path}:{number}: {error}") from None
     return answers
 
 

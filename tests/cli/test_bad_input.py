@@ -30,7 +30,7 @@ def final_files(folder: Path) -> set[str]:
         (("data", "build", "--domain", "sokobann", "--out", "c"), "sokobann"),
         ((*TRAIN, "seed=-1"), "seed: "),
         ((*TRAIN, "--domain", "blocksworld", "domain=logistics"), "domain is given twice"),
-        (("eval", "--instances", "rows.jsonl", "--out", "out", "--model", "tiny"), "rows.jsonl:2:1: not JSON"),
+        (("eval", "--instances", "rows.jsonl", "--out", "out", "--model", "tiny"), "rows.jsonl:2: no JSON object: Expecting value at column 1"),
         (("eval", "--instances", "fields.jsonl", "--out", "out", "--model", "tiny"), "field 'domain' is missing"),
         (("eval", "--instances", "set", "--domain", "blocksword", "--out", "out"), "did you mean 'blocksworld'"),
         (("eval", "--instances", "set", "--out", "out", "--model", "tiny"), "instance-1.pddl:1:1: expected text in UTF-8"),
