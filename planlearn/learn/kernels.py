@@ -52,7 +52,7 @@ class _LoraLinear(torch.autograd.Function):
 def fuse_lora(model: nn.Module) -> int:
     """Replace the forward of every plain LoRA linear layer of a peft model; gives how many.
 
-    A layer with dropout, DoRA, several adapters or an adapted bias keeps peft's own forward.
+    A layer with dropout, DoRA, several adapters, an adapted bias or a base that is no `nn.Linear` keeps peft's own forward.
     """
     from peft.tuners.lora import Linear as LoraLayer
 
@@ -62,6 +62,8 @@ def fuse_lora(model: nn.Module) -> int:
             continue
         name = layer.active_adapters[0]
         plain = isinstance(layer.lora_dropout[name], nn.Identity) and not layer.use_dora.get(name, False)
+        # GPT-2's Conv1D is a linear layer whose weight lies the other way round.
+        plain = plain and isinstance(layer.get_base_layer(), nn.Linear)
         if not plain or layer.lora_A[name].bias is not None or layer.lora_B[name].bias is not None:
             continue
         base, a, b = layer.get_base_layer(), layer.lora_A[name], layer.lora_B[name]

@@ -127,4 +127,4 @@ def test_help_and_version_run_from_the_wheel(installed: Path, tmp_path: Path, wh
 def test_a_model_without_the_extra_train_is_one_sentence(installed: Path, tmp_path: Path) -> None:
     done = planlearn(installed, tmp_path, "-m", "planlearn.models", "smollm2-135m")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "`pip install 'planlearn[train]'` brings them" in done.stderr and done.stderr.count("\n") == 1
+    assert "planlearn's extra [train] brings them" in done.stderr and done.stderr.count("\n") == 1

@@ -188,7 +188,7 @@ def test_kill_9_costs_the_work_since_the_last_checkpoint_alone(corpus, tmp_path)
 
 def test_minutes_shorten_the_schedule(corpus, tmp_path):
     """A cap that only some of the steps fit; the rate still falls to the schedule's end."""
-    short = recipe("examples=32", "training.num_train_epochs=400", "minutes=0.05")
+    short = recipe("examples=32", "training.num_train_epochs=400", "training.warmup_steps=2", "minutes=0.05")
     train(short, base(corpus), corpus, tmp_path)
     planned = json.loads((tmp_path / "schedule.json").read_text())["max_steps"]
     assert 12 < planned < 3200

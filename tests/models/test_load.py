@@ -201,7 +201,7 @@ def test_torch_may_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.modules["planlearn.models.fetch"], "find_spec", lambda name: None)
     with pytest.raises(ModelNotFound) as error:
         load_model("tiny")
-    assert "pip install 'planlearn[train]'" in one_sentence(error)
+    assert "planlearn's extra [train] brings them" in one_sentence(error)
 
 
 # Adapters

@@ -109,7 +109,7 @@ def test_a_missing_engine_is_named(monkeypatch):
     with pytest.raises(EngineError, match="no engine 'fastdownward'; known are pyperplan, fast-downward"):
         engine_plan("", "", engine="fastdownward")
     monkeypatch.setattr(engines, "find_spec", lambda name: None)
-    with pytest.raises(EngineError, match=r"'fast-downward' is not installed: pip install 'planlearn\[fd\]'"):
+    with pytest.raises(EngineError, match=r"'fast-downward' is not installed: planlearn's extra \[fd\] brings it"):
         engine_plan("", "", engine="fast-downward")
 
 
