@@ -20,7 +20,7 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
-from planlearn.errors import DiskFull, is_disk_full, ModelNotFound
+from planlearn.errors import DiskFull, ModelNotFound, is_disk_full
 from planlearn.files import write_json
 from planlearn.models.presets import GgufWheel, ModelPreset
 from planlearn.models.weights import file_sha256, weights_hash

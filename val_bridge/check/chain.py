@@ -69,10 +69,11 @@ def check_chain(
         state = task.initial
     warnings = task.warnings
     for number, claim in enumerate(parsed.claims, 1):
-        if state is not None and len(judge.faults) >= MOST_FAULTS:
+        if state is None:
+            break
+        if len(judge.faults) >= MOST_FAULTS:
             warnings += (f"{len(judge.faults):,} faults: the chain is not judged from step {number} on",)
             state = None
-        if state is None:
             break
         values = judge.values
         claimed = judge.step(number, claim, state)
