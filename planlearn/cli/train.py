@@ -49,7 +49,8 @@ def _seconds_answered(folder: Path) -> float:
 
 def _measured(recipe: Any, trained: Path, rows: list[dict[str, Any]], out: Path, instances: str) -> dict[str, Any]:
     """Plan validity of a trained folder on rows of the corpus; what is measured already is read again."""
-    from planlearn.cli.eval import asked_from_rows, evaluate, load_trained
+    from planlearn.evaluate import asked_from_rows
+    from planlearn.models import evaluate, load_trained
 
     if not (out / "results.json").exists():
         loaded, style, about = load_trained(trained, recipe.model if recipe.adapter.rank else None)

@@ -23,7 +23,7 @@ from planlearn.recipes import CorpusRecipe, refuse_another
 from val_bridge.semantics.ground import static_predicates
 from val_bridge import Atom, Plan, Task, execute, read_domain, read_problem, write_problem
 
-# Tries for one problem before its class may repeat: small sizes have few classes that may be trained on.
+# Tries for one problem before a size counts as exhausted: small sizes have few classes that may be trained on.
 PATIENCE = 400
 Progress = Callable[[str, int, int], None]
 
@@ -47,7 +47,9 @@ def style_of(corpus: CorpusRecipe) -> ChainStyle:
 class ProblemSource:
     """Problems of one split, drawn in order; counts what it rejected and why.
 
-    fresh_classes: whether a class may come once only (validation and test) or again under other names (train).
+    fresh_classes: whether a class may come once only (validation and test) or again under other names (train). There a
+    size of which all problems were drawn gives drawn ones again, so that the recipe's shares of sizes hold: of 4 blocks few
+    classes are left for training.
     """
 
     def __init__(self, domain: str, seed: int, split: str, *, fresh_classes: bool) -> None:
@@ -59,37 +61,61 @@ class ProblemSource:
         self.seen_problems: set[str] = set()
         self.seen_classes: set[str] = set()
         self.rejected: Counter[str] = Counter()
-        self.empty_sizes: set[str] = set()
+        self.drawn: dict[str, list[Drawn]] = {}
+        self.repeated: Counter[str] = Counter()
+        self.exhausted: set[tuple[str, int | None]] = set()
 
     def draw(self, index: int, sizes: dict[str, float], max_steps: int | None) -> Drawn | None:
         """The index-th problem of the split, or None where no size yields one more."""
         from planlearn.planners import reference_plan
 
         rng = stream(self.seed, self.domain, self.split, index)
-        open_sizes = {k: w for k, w in sizes.items() if k not in self.empty_sizes}
+        open_sizes = dict(sorted(sizes.items()))
         while open_sizes:
-            size = rng.choices(sorted(open_sizes), [open_sizes[k] for k in sorted(open_sizes)])[0]
-            for _ in range(PATIENCE):
-                made = self.generator.generate(rng, size)
-                task = Task(self.pddl, read_problem(made.problem_text, self.pddl))
-                kind = problem_class(task)
-                reason = self._refuse(kind, made.problem_text)
-                if reason:
-                    self.rejected[reason] += 1
-                    continue
-                plan = reference_plan(self.domain, task, to_teach=True)
-                if max_steps is not None and len(plan.calls) > max_steps:
-                    self.rejected["plan too long"] += 1
-                    continue
-                self.seen_problems.add(made.problem_text)
-                self.seen_classes.add(kind)
-                return Drawn(
-                    index=index, size=made.size_name, problem_class=kind, problem_pddl=made.problem_text, task=task,
-                    plan=plan,
-                )
+            size = rng.choices(list(open_sizes), list(open_sizes.values()))[0]
+            drawn = self._new(rng, index, size, max_steps) or self._again(rng, index, size, max_steps)
+            if drawn is not None:
+                return drawn
             del open_sizes[size]
-            self.empty_sizes.add(size)
         return None
+
+    def _new(self, rng: Random, index: int, size: str, max_steps: int | None) -> Drawn | None:
+        """A problem of a size that was not drawn before, or None where none is found with patience."""
+        from planlearn.planners import reference_plan
+
+        if (size, max_steps) in self.exhausted:
+            return None
+        for _ in range(PATIENCE):
+            made = self.generator.generate(rng, size)
+            task = Task(self.pddl, read_problem(made.problem_text, self.pddl))
+            kind = problem_class(task)
+            reason = self._refuse(kind, made.problem_text)
+            if reason:
+                self.rejected[reason] += 1
+                continue
+            plan = reference_plan(self.domain, task, to_teach=True)
+            if max_steps is not None and len(plan.calls) > max_steps:
+                self.rejected["plan too long"] += 1
+                continue
+            self.seen_problems.add(made.problem_text)
+            self.seen_classes.add(kind)
+            drawn = Drawn(
+                index=index, size=made.size_name, problem_class=kind, problem_pddl=made.problem_text, task=task, plan=plan,
+            )
+            self.drawn.setdefault(size, []).append(drawn)
+            return drawn
+        self.exhausted.add((size, max_steps))
+        return None
+
+    def _again(self, rng: Random, index: int, size: str, max_steps: int | None) -> Drawn | None:
+        """A problem of the size that was drawn before; None where none fits or none may come again."""
+        if self.fresh_classes:
+            return None
+        fitting = [d for d in self.drawn.get(size, ()) if max_steps is None or len(d.plan.calls) <= max_steps]
+        if not fitting:
+            return None
+        self.repeated[size] += 1
+        return replace(rng.choice(fitting), index=index)
 
     def _refuse(self, kind: str, text: str) -> str:
         if kind in self.excluded:
@@ -228,6 +254,7 @@ def build_corpus(folder: Path, domain: str, seed: int, recipe: CorpusRecipe, pro
         else:
             train.append(_chain_example(drawn, domain, "train", seed, style))
     splits["train"], rejected["train"] = train, dict(sorted(source.rejected.items()))
+    repeated = dict(sorted(source.repeated.items()))
 
     for split, count in (("validation", recipe.validation), ("test", recipe.test)):
         source = ProblemSource(domain, seed, split, fresh_classes=True)
@@ -251,7 +278,7 @@ def build_corpus(folder: Path, domain: str, seed: int, recipe: CorpusRecipe, pro
     manifest = {
         "schema": 1, "planlearn": planlearn.__version__, **made_from, "split_shares": SHARES,
         "splits": {name: {"asked": asked[name]} | _counts(rows) for name, rows in splits.items()},
-        "rejected": rejected, "spoiled_plans_dropped": dict(sorted(dropped.items())),
+        "rejected": rejected, "drawn_again": repeated, "spoiled_plans_dropped": dict(sorted(dropped.items())),
         "excluded_classes": len(planbench_classes()), "files_sha256": files,
     }
     write_text(folder / "README.md", _card(manifest))

@@ -1,6 +1,6 @@
 """Answers -> numbers.
 
-Takes a `Task`, a read `Answer` and the `Sample` it belongs to; gives a `SampleRecord` (appended to
+Reads the problems to be asked (`asked`). Takes a `Task`, a read `Answer` and the `Sample` it belongs to; gives a `SampleRecord` (appended to
 samples.jsonl as it comes) and, over many records, results.json with an interval beside every share. Numbers
 only: no torch, no plots.
 
@@ -10,6 +10,7 @@ normal-approximation intervals (at 100 of 100 they claim certainty) and a lenien
 strict one (it pays for stray text).
 """
 
+from planlearn.evaluate.asked import Asked, asked_from_file, asked_from_planbench, asked_from_rows
 from planlearn.evaluate.intervals import Interval, wilson
 from planlearn.evaluate.recorded import (
     AnswersError,
@@ -34,6 +35,7 @@ from planlearn.evaluate.table import text_table
 
 __all__ = [
     "AnswersError",
+    "Asked",
     "Cause",
     "Interval",
     "Judged",
@@ -44,6 +46,9 @@ __all__ = [
     "SampleLog",
     "SampleRecord",
     "SamplesError",
+    "asked_from_file",
+    "asked_from_planbench",
+    "asked_from_rows",
     "build_results",
     "judge_answer",
     "read_recorded",

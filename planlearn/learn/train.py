@@ -143,7 +143,8 @@ def train(recipe: Recipe, loaded: Any, corpus: Path, run: Path) -> Path:
     checkpoints = run / "checkpoints"
     checkpoints.mkdir(parents=True, exist_ok=True)
     schedule = run / "schedule.json"
-    steps = MinutesCap.saved_steps(schedule) or max(1, round(len(ordered) / (batch * accumulate) * epochs))
+    planned = max(1, round(len(ordered) / (batch * accumulate) * epochs))
+    steps = MinutesCap.saved_steps(schedule) or planned
     bf16 = _bf16(recipe, run / "precision.json")
     torch.manual_seed(recipe.seed)
     model = loaded.model.to(torch.bfloat16) if bf16 else loaded.model
@@ -158,7 +159,10 @@ def train(recipe: Recipe, loaded: Any, corpus: Path, run: Path) -> Path:
     padded = [batch * max(lengths[start : start + batch]) for start in range(0, len(lengths), batch)]
     step_tokens = [sum(padded[start : start + accumulate]) for start in range(0, len(padded), accumulate)]
     log = run / "training.jsonl"
-    cap, record = MinutesCap(recipe.minutes, schedule, step_tokens, seconds_until(log)), Record(log, batch * accumulate)
+    # How many epochs the trainer goes through is fixed by the steps that it starts with.
+    reach = min(planned, -(-steps // len(step_tokens)) * len(step_tokens))
+    cap = MinutesCap(recipe.minutes, schedule, reach, step_tokens, seconds_until(log))
+    record = Record(log, batch * accumulate)
 
     def keep(step: int, snapshot: Any) -> None:
         folder = run / "snapshots" / f"step-{step}"

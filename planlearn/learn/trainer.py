@@ -64,17 +64,21 @@ class ChainTrainer(SFTTrainer):
 
 
 class MinutesCap(TrainerCallback):
-    """Shortens the schedule to what fits the minutes; the shortened schedule survives a kill.
+    """Fits the schedule to the minutes, never beyond what the recipe plans; the fitted schedule survives a kill.
 
-    tokens: of each step, padding included. The speed is measured in tokens, since a curriculum's first examples are its
+    planned: the recipe's steps. tokens: of each step, padding included. The speed is measured in tokens, since a curriculum's first examples are its
     shortest: over steps 3 to 12 of each start (the first ones warm up), and again at each quarter of the schedule, since
-    longer examples take longer a token and the machine may have other work. spent: seconds that earlier, killed starts
+    longer examples take longer a token and the machine may have other work: then the schedule gets shorter, or longer
+    again. spent: seconds that earlier, killed starts
     trained. The learning rate's schedule is rebuilt for the new number of steps, so it still ends where it would
     have ended.
     """
 
-    def __init__(self, minutes: float | None, path: Path, tokens: Sequence[int], spent: float = 0.0) -> None:
-        self.minutes, self.path, self.tokens, self.spent, self.trainer = minutes, path, tokens, spent, None
+    def __init__(
+        self, minutes: float | None, path: Path, planned: int, tokens: Sequence[int], spent: float = 0.0
+    ) -> None:
+        self.minutes, self.path, self.planned, self.tokens, self.spent = minutes, path, planned, tokens, spent
+        self.trainer: Any = None
         self.start, self.first = 0.0, 0  # this start's time, put back by what was spent, and its first step
         self.mark = 0, 0.0  # the step since which the speed is measured, and its time
 
@@ -97,12 +101,12 @@ class MinutesCap(TrainerCallback):
         self.mark = done, now
         per_token = (now - begun) / sum(self.tokens[step % len(self.tokens)] for step in range(since, done))
         left = self.minutes * 60 - (now - self.start)
-        steps = self.fitting(done, state.max_steps, left / per_token)
-        if steps < state.max_steps or not self.path.exists():
+        steps = self.fitting(done, self.planned, left / per_token)
+        if steps != state.max_steps or not self.path.exists():
             write_json(self.path, {"max_steps": steps, "seconds_per_token": per_token})
-            self.shorten(steps, args, state)
+            self.reschedule(steps, args, state)
 
-    def shorten(self, steps: int, args: Any, state: Any) -> None:
+    def reschedule(self, steps: int, args: Any, state: Any) -> None:
         state.max_steps = args.max_steps = steps
         trainer = self.trainer
         fresh = get_scheduler(

@@ -9,7 +9,7 @@ reaches: no hub account, no second server. It is converted from GGUF once and ke
 on every start (25 s each time), carrying weights in this project (a licence and half a gigabyte for
 everybody), and a hub download as the default (class rooms and build machines often cannot reach one).
 
-`generate` decodes greedily over the whole vocabulary and adds, forces or removes nothing, so that an
+`evaluate` asks a model problems and judges what it wrote. `generate` decodes greedily over the whole vocabulary and adds, forces or removes nothing, so that an
 evaluation measures the model alone. Rejected: `transformers`' own batched `generate`, which keeps finished
 rows in the batch until the slowest one ends and cannot stop an answer that is already lost.
 """
@@ -24,8 +24,10 @@ from planlearn.models.load import (
     read_adapter_record,
     write_adapter_record,
 )
+from planlearn.models.measure import evaluate, lost_cause
 from planlearn.models.presets import DEFAULT_MODEL, PRESETS, GgufWheel, LlamaShape, ModelPreset
 from planlearn.models.tokenizer import default_words, unknown_words, word_level_tokenizer
+from planlearn.models.trained import load_trained, trained_recipe
 from planlearn.models.weights import weights_hash
 
 __all__ = [
@@ -41,12 +43,16 @@ __all__ = [
     "Stop",
     "cache_folder",
     "default_words",
+    "evaluate",
     "fetch",
     "generate",
     "is_fetched",
     "load_model",
+    "load_trained",
+    "lost_cause",
     "public_name",
     "read_adapter_record",
+    "trained_recipe",
     "unknown_words",
     "weights_hash",
     "word_level_tokenizer",

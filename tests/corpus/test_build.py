@@ -118,3 +118,17 @@ def test_the_manifest_counts_what_was_left_out(tmp_path):
     assert set(manifest["splits"]["train"]["distinct_classes"]) <= {"4", "5", "6", "7"}
     card = (tmp_path / "README.md").read_text()
     assert card.startswith("---\n") and "path: train.jsonl" in card
+
+
+def test_a_size_of_few_problems_keeps_its_share_by_drawing_them_again(tmp_path):
+    """Of 3 blocks no class may be trained on, of 4 few: drawn ones come again, counted, and never in validation."""
+    stages = "stages=[{share: 1.0, sizes: {4: 1, 5: 1}, max_steps: 2}, {share: 1.0, sizes: {4: 1, 5: 1}, max_steps: 12}]"
+    manifest = build(tmp_path, "blocksworld", stages, "examples=120", "judged=0.0")
+    train = rows(tmp_path, "train")
+    again = len(train) - len({row["problem_pddl"] for row in train})
+    assert sum(manifest["drawn_again"].values()) == again > 0
+    assert all(row["steps"] <= 2 for row in train[:60]) and any(row["steps"] > 2 for row in train[60:])
+    fours = sum(row["size"] == "4" for row in train)
+    assert 40 <= fours <= 80
+    assert len({row["id"] for row in train}) == 120
+    assert len({row["problem_pddl"] for row in rows(tmp_path, "validation")}) == 4

@@ -1,6 +1,7 @@
 """Training: TRL's loss, resuming after a kill, the cap of minutes, an adapter that plain peft loads."""
 
 import dataclasses
+import hashlib
 import json
 import os
 import signal
@@ -14,14 +15,14 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the train extra is not installed")
 
-from planlearn.cli.eval import asked_from_rows, load_trained  # noqa: E402
 from planlearn.corpus.build import build_corpus  # noqa: E402
 from planlearn.errors import RecipeError, SequenceTooLong  # noqa: E402
+from planlearn.evaluate import asked_from_rows  # noqa: E402
 from planlearn.learn.tokens import tokenize  # noqa: E402
 from planlearn.learn.train import read_rows, train  # noqa: E402
 from planlearn.learn import trainer as trainer_module  # noqa: E402
 from planlearn.learn.trainer import MinutesCap  # noqa: E402
-from planlearn.models import load_model  # noqa: E402
+from planlearn.models import load_model, load_trained  # noqa: E402
 from planlearn.recipes import find_recipe, load_recipe  # noqa: E402
 
 SMALL = [
@@ -159,21 +160,36 @@ def test_a_finished_run_is_left_alone_and_a_checkpoint_taken_up(corpus, tmp_path
         assert torch.equal(tensor, weights(resumed)[name]), name
 
 
-def test_kill_9_costs_the_work_since_the_last_checkpoint_alone(corpus, tmp_path):
-    """The command line, killed while it trains; the same command goes on and finishes."""
+def test_kill_9_in_any_part_costs_the_work_since_the_last_checkpoint_alone(tmp_path):
+    """The command line, killed while it builds, trains and evaluates; the same command goes on and finishes."""
     run = tmp_path / "run"
     command = [
         sys.executable, "-m", "planlearn", "train", "--model", "tiny", "--out", str(run), *SMALL, "examples=400",
+        "validation=12", "evaluation.batch=1", "evaluation.max_tokens=300",
     ]
     environment = os.environ | {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
-    first = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 240
-    while not list(run.glob("checkpoints/checkpoint-*/planlearn-whole")):
-        assert first.poll() is None and time.monotonic() < deadline, "no checkpoint was written"
-        time.sleep(0.05)
-    first.send_signal(signal.SIGKILL)
-    first.wait()
-    assert not (run / "adapter").exists()
+
+    def kill_once(there):
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + 240
+        while not there():
+            assert process.poll() is None and time.monotonic() < deadline, "the moment to kill did not come"
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+    kill_once((run / "corpus" / "train.jsonl").exists)
+    assert not (run / "corpus" / "manifest.json").exists()
+    kill_once(lambda: list(run.glob("checkpoints/checkpoint-*/planlearn-whole")))
+    hashes = json.loads((run / "corpus" / "manifest.json").read_text())["files_sha256"]
+    assert not (run / "adapter").exists() and "train.jsonl" in hashes
+    for name, expected in hashes.items():
+        assert hashlib.sha256((run / "corpus" / name).read_bytes()).hexdigest() == expected
+    samples = run / "evaluation" / "validation" / "samples.jsonl"
+    kill_once(lambda: samples.exists() and samples.read_bytes().count(b"\n") >= 2)
+    assert (run / "adapter").exists() and not (samples.parent / "results.json").exists()
+    answered = samples.read_bytes()
+
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=400)
     assert done.returncode == 0, done.stderr
     seen = steps(run)
@@ -181,9 +197,11 @@ def test_kill_9_costs_the_work_since_the_last_checkpoint_alone(corpus, tmp_path)
     first_after = seen[restart] if restart is not None else max(seen)
     assert set(seen) == set(range(1, 101))
     assert first_after > 1, "the second start began from nothing"
+    assert samples.read_bytes().startswith(answered[: answered.rindex(b"\n") + 1])
+    assert samples.read_bytes().count(b"\n") == 12
     assert str(run / "adapter") in done.stdout and "seconds" in done.stdout
     again = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=400)
-    assert again.returncode == 0 and steps(run) == seen
+    assert again.returncode == 0 and again.stdout == done.stdout and steps(run) == seen
 
 
 def test_minutes_shorten_the_schedule(corpus, tmp_path):
@@ -203,15 +221,16 @@ def test_minutes_shorten_the_schedule(corpus, tmp_path):
         (lambda step: 0.125, {12: 400}),  # all fit
         (lambda step: 0.25, {12: 240}),
         (lambda step: 0.25 if step <= 60 else 0.5, {12: 240, 120: 150}),
-        (lambda step: 0.25 if step <= 12 else 0.125, {12: 240}),  # never longer again
+        (lambda step: 0.25 if step <= 12 else 0.125, {12: 240, 60: 400}),  # longer again, but not than planned
+        (lambda step: 0.25 if step <= 60 else 0.1875, {12: 240, 120: 300}),
     ],
 )
-def test_a_run_that_slows_down_is_shortened_again(tmp_path, monkeypatch, seconds, schedules):
+def test_a_run_whose_speed_changes_is_fitted_again(tmp_path, monkeypatch, seconds, schedules):
     """At the next quarter of its schedule; 240 steps of a quarter of a second are a minute."""
     clock, found = [0.0], {}
     monkeypatch.setattr(trainer_module.time, "monotonic", lambda: clock[0])
-    monkeypatch.setattr(MinutesCap, "shorten", lambda cap, steps, args, state: setattr(state, "max_steps", steps))
-    cap = MinutesCap(1.0, tmp_path / "schedule.json", [100])
+    monkeypatch.setattr(MinutesCap, "reschedule", lambda cap, steps, args, state: setattr(state, "max_steps", steps))
+    cap = MinutesCap(1.0, tmp_path / "schedule.json", 400, [100])
     state = SimpleNamespace(global_step=0, max_steps=400)
     cap.on_train_begin(None, state, None)
     while state.global_step < state.max_steps:
@@ -227,8 +246,8 @@ def test_a_run_that_goes_on_after_a_kill_counts_the_seconds_before_it(tmp_path, 
     """40 of 60 seconds are gone at step 100; at half a second a step, 40 more fit."""
     clock = [0.0]
     monkeypatch.setattr(trainer_module.time, "monotonic", lambda: clock[0])
-    monkeypatch.setattr(MinutesCap, "shorten", lambda cap, steps, args, state: setattr(state, "max_steps", steps))
-    cap = MinutesCap(1.0, tmp_path / "schedule.json", [100], spent=40.0)
+    monkeypatch.setattr(MinutesCap, "reschedule", lambda cap, steps, args, state: setattr(state, "max_steps", steps))
+    cap = MinutesCap(1.0, tmp_path / "schedule.json", 400, [100], spent=40.0)
     state = SimpleNamespace(global_step=100, max_steps=400)
     cap.on_train_begin(None, state, None)
     for _ in range(12):
@@ -241,7 +260,7 @@ def test_a_run_that_goes_on_after_a_kill_counts_the_seconds_before_it(tmp_path, 
 @pytest.mark.parametrize("tokens, steps", [(0, 5), (20, 5), (49, 5), (50, 6), (59, 6), (60, 7), (1000, 9)])
 def test_the_cap_counts_tokens_since_later_examples_are_longer(tmp_path, tokens, steps):
     """4 of 9 steps done; the fifth takes 20 tokens, then 30, and after the last of the list the first again: 10, 10."""
-    cap = MinutesCap(1.0, tmp_path / "schedule.json", [10, 10, 10, 10, 20, 30])
+    cap = MinutesCap(1.0, tmp_path / "schedule.json", 9, [10, 10, 10, 10, 20, 30])
     assert cap.fitting(4, 9, tokens) == steps
 
 

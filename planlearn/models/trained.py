@@ -1,0 +1,47 @@
+"""What a training run left in a folder: its recipe, its chain style, its model ready to answer."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from planlearn.chains import ChainStyle
+from planlearn.errors import ModelNotFound, RecipeError
+from planlearn.models.load import LoadedModel, load_model, read_adapter_record, weights_hash
+
+
+def trained_recipe(folder: Path) -> dict[str, Any]:
+    """The recipe that a trained folder carries; {} where somebody else trained it. Raises RecipeError."""
+    path = folder / "recipe.yaml"
+    try:
+        recipe = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise RecipeError(f"{path}: not YAML") from None
+    if not isinstance(recipe, dict) or not isinstance(recipe.get("corpus", {}), dict):
+        raise RecipeError(f"{path}: expected a recipe, blocks of keys")
+    return recipe
+
+
+def load_trained(folder: Path, model: str | None) -> tuple[LoadedModel, ChainStyle, dict[str, Any]]:
+    """A model to be evaluated: an adapter's folder (merged into its base), or a whole model's.
+
+    Raises AdapterMismatch, ModelNotFound.
+    """
+    corpus = trained_recipe(folder).get("corpus", {})
+    style = ChainStyle(**{k: corpus[k] for k in ("states", "goals", "purposes", "domain_in_prompt") if k in corpus})
+    about: dict[str, Any] = {"decoding": "greedy, whole vocabulary, one attempt, no feedback"}
+    if (folder / "adapter_config.json").exists():
+        record = read_adapter_record(folder)
+        base = model or (record.base if record else None)
+        if base is None:
+            raise ModelNotFound(f"{folder} does not say its base model; name it with --model")
+        loaded = load_model(base, adapter=folder, merge=True)
+        digest = hashlib.sha256((folder / "adapter_model.safetensors").read_bytes()).hexdigest()
+        about |= {"model": base, "adapter": folder.name, "adapter_sha256": digest}
+    else:
+        loaded = load_model(folder)
+        about |= {"model": folder.name, "model_sha256": weights_hash(folder)}
+    return loaded, style, about
