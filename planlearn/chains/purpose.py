@@ -1,8 +1,10 @@
 """What each step of a true chain is for, found in the chain itself: no knowledge of the domain goes in.
 
 This is means-ends reasoning read off a plan: this goal, therefore this subgoal, ..., therefore this step. It begins at the
-first open goal by name and goes down by way of goals that the plan reaches before it and that share an object with it,
-to one that waits for no other. From there on, what each literal takes is looked up in the state: the preconditions of the
+first open goal by name. First is looked up what the open goals take that can be made ready beforehand (see
+`preparation`), goal by goal, as far as the plan still needs it: the first that does not hold is what the step is for. Where
+all of it holds, the purpose goes down by way of goals that the plan reaches before the first one and that share an object
+with it, to one that waits for no other. From there on, what each literal takes is looked up in the state: the preconditions of the
 step that makes it true next, in the schema's order, up to the first that does not hold, which is looked into in turn. So a
 model that writes it looks each fact up before the first word that depends on it. Where that way leads past the step, it
 is tried from each other open goal by name; where none leads to the step, the purpose is its causal links (McAllester and
@@ -18,14 +20,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+from planlearn.chains.preparation import preparations
 from val_bridge import Action, Atom, Chain, Literal, Lookup, State, Step, Task
 
 
 class Sought(Enum):
-    """What a level looks up: goals to be reached before it; another goal, which the plan turns to all the same; the
+    """What a level looks up: what comes before it, preparations and goals; another goal, which the plan turns to all the same; the
     preconditions of what makes it true."""
 
-    GOALS_BEFORE = "goals before"
+    BEFORE = "before"
     OTHER_GOAL = "other goal"
     PRECONDITIONS = "preconditions"
 
@@ -64,10 +67,7 @@ def purposes(task: Task, chain: Chain) -> list[Purpose]:
         ]
         found[index] = min(ways, key=_Way.rank, default=None)
     goals = _Goals(task, chain)
-    return [
-        _purpose(task, steps, index, goals, way.links) if way else ()
-        for index, way in enumerate(found)
-    ]
+    return [_purpose(task, steps, index, goals, way.links if way else ()) for index, way in enumerate(found)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +94,9 @@ class _Goals:
 
     def __init__(self, task: Task, chain: Chain) -> None:
         self.literals = task.goal_literals
-        reached = {goal: _reached_for_good(goal, chain) for goal in self.literals}
+        reached = self.reached = {goal: _reached_for_good(goal, chain) for goal in self.literals}
+        self.steps = chain.steps
+        self.preparations = {goal: preparations(task, goal) for goal in self.literals}
         self.before = {
             goal: [
                 other
@@ -112,29 +114,60 @@ class _Goals:
         return way
 
 
+    def to_prepare(self, index: int) -> list[Literal]:
+        """What the goals that are open at a step take beforehand and the plan needs from there on, goal by goal."""
+        state = self.steps[index].before
+        return list(dict.fromkeys(
+            each
+            for goal in self.literals
+            if not goal.holds_in(state)
+            for each in self.preparations[goal]
+            if any(_needs(step, each) for step in self.steps[index : self.reached[goal]])
+        ))
+
+
 def _reached_for_good(goal: Literal, chain: Chain) -> int:
     """The number of the step from which on the goal holds; 0 if it holds throughout."""
     return max((number for number, step in enumerate(chain.steps, 1) if not goal.holds_in(step.before)), default=0)
 
 
 def _purpose(task: Task, steps: tuple[Step, ...], index: int, goals: _Goals, causal: tuple[_Link, ...]) -> Purpose:
-    """The goals down to one that waits for no other, then the descent to the step, from there or from another open goal;
-    else the causal links.
+    """The first preparation that does not hold and the descent from it to the step; else the goals down to one that waits
+    for no other, then the descent from there or from another open goal; else the causal links. () where there are none, and
+    behind the last goal.
     """
     state = steps[index].before
+    if not task.unmet_goals(state):
+        return ()
     way = goals.way(state)
+    prepared = goals.to_prepare(index)
+    missing = next((each for each in prepared if not each.holds_in(state)), None)
+    links = _descent(task, steps, index, missing) if missing else ()
+    if links:
+        first = [_level(way[0], Sought.BEFORE, prepared, missing, state)] if missing != way[0] else []
+        return (*first, *_descending(task, steps, links, state))
+    if not causal:
+        return ()
+    if missing:
+        prepared = []
     starts = dict.fromkeys([way[-1], *(goal for goal in goals.literals if not goal.holds_in(state))])
     links = next(filter(None, (_descent(task, steps, index, start) for start in starts)), causal)
     levels = []
     for goal, following in zip(way, [*way[1:], None], strict=True):
-        if goals.before[goal]:
-            levels.append(_level(goal, Sought.GOALS_BEFORE, goals.before[goal], following, state))
+        if before := [*(prepared if goal == way[0] else ()), *goals.before[goal]]:
+            levels.append(_level(goal, Sought.BEFORE, before, following, state))
     if way[-1] != links[0].literal:
         levels.append(_level(way[-1], Sought.OTHER_GOAL, [], links[0].literal, state))
+    return (*levels, *_descending(task, steps, links, state))
+
+
+def _descending(task: Task, steps: tuple[Step, ...], links: tuple[_Link, ...], state: State) -> list[Level]:
+    """A level for each link: what the step that makes it true takes, up to the next link's literal."""
+    levels = []
     for link, below in zip(links, [*links[1:], None], strict=True):
         wanted = _preconditions(task, steps[link.achiever].action)
         levels.append(_level(link.literal, Sought.PRECONDITIONS, wanted, below.literal if below else None, state))
-    return tuple(levels)
+    return levels
 
 
 def _descent(task: Task, steps: tuple[Step, ...], index: int, goal: Literal) -> tuple[_Link, ...]:

@@ -101,7 +101,7 @@ def _purposed_lines(task: Task, action: Action, purpose: Purpose) -> str:
     return f"{FOR} {atom_words(goal.atom, positive=goal.positive)}{''.join(levels)}\n{line}"
 
 
-_SOUGHT = {Sought.GOALS_BEFORE: f" {AFTER}", Sought.OTHER_GOAL: f" {BUT}", Sought.PRECONDITIONS: ":"}
+_SOUGHT = {Sought.BEFORE: f" {AFTER}", Sought.OTHER_GOAL: f" {BUT}", Sought.PRECONDITIONS: ":"}
 
 
 def _lookups_text(lookups: Iterable[Lookup]) -> str:

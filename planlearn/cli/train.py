@@ -107,7 +107,7 @@ def train(
     from planlearn.corpus.build import build_corpus
     from planlearn.evaluate import results_table
     from planlearn.files import write_text
-    from planlearn.learn.train import check_training, read_rows
+    from planlearn.learn.train import check_training, each_row, read_rows
     from planlearn.learn.train import train as learn
     from planlearn.learn.trainer import seconds_until
     from planlearn.models import PRESETS, fetch, load_model
@@ -143,7 +143,7 @@ def train(
     )
     final = run / ("adapter" if resolved.adapter.rank else "model")
     if not final.exists():
-        vocabulary = [row[key] for row in read_rows(corpus / "train.jsonl") for key in ("prompt", "completion")]
+        vocabulary = (row[key] for row in each_row(corpus / "train.jsonl") for key in ("prompt", "completion"))
         loaded = load_model(resolved.model, seed=resolved.seed, vocabulary=vocabulary)
         parts.timed("train", lambda: learn(resolved, loaded, corpus, run), already=seconds_until(run / "training.jsonl"))
         del loaded

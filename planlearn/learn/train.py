@@ -7,20 +7,29 @@ import difflib
 import json
 import shutil
 import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
 from planlearn.errors import PlanlearnError, RecipeError, SequenceTooLong
 from planlearn.files import write_json, write_text
 from planlearn.problems import stream
+from planlearn.progress import Progress
 from planlearn.recipes import Recipe
+
+T = TypeVar("T")
+
+
+def each_row(path: Path) -> Iterator[dict[str, Any]]:
+    """The rows of a corpus split, read as they are asked for: a large corpus need not fit the memory."""
+    with path.open(encoding="utf-8") as file:
+        yield from map(json.loads, file)
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
-    with path.open(encoding="utf-8") as file:
-        return [json.loads(line) for line in file]
+    return list(each_row(path))
 
 
 def _config(recipe: Recipe, folder: Path, steps: int, bf16_weights: bool) -> Any:
@@ -110,12 +119,23 @@ def _bf16(recipe: Recipe, chosen: Path) -> bool:
     return True
 
 
+def _shown(rows: Iterable[T], total: int) -> Iterator[T]:
+    """The same rows, with progress."""
+    done, progress = 0, Progress("tokens", total, "examples")
+    for done, row in enumerate(rows, start=1):
+        yield row
+        progress.update(done)
+    progress.done = done
+    progress.close()
+
+
 def train(recipe: Recipe, loaded: Any, corpus: Path, run: Path) -> Path:
     """Train and give the adapter's folder, `run/adapter` (the whole model's, `run/model`, where rank is 0).
 
     Does nothing where that folder is there. Takes up at the last whole checkpoint otherwise.
     Raises RecipeError, SequenceTooLong, DiskFull.
     """
+    import numpy as np
     import torch
     from datasets import Dataset
     from transformers.trainer_callback import PrinterCallback
@@ -130,7 +150,7 @@ def train(recipe: Recipe, loaded: Any, corpus: Path, run: Path) -> Path:
     context = loaded.model.config.max_position_embeddings
     if recipe.max_length > context:
         raise SequenceTooLong(f"max_length {recipe.max_length} is more than the model's context of {context} tokens")
-    tokens = tokenize(read_rows(corpus / "train.jsonl"), loaded.tokenizer, recipe.max_length)
+    tokens = tokenize(_shown(each_row(corpus / "train.jsonl"), recipe.corpus.examples), loaded.tokenizer, recipe.max_length)
     if not tokens:
         raise PlanlearnError(f"{corpus / 'train.jsonl'} holds no example")
     batch = int(recipe.training.get("per_device_train_batch_size", 8))
@@ -138,7 +158,7 @@ def train(recipe: Recipe, loaded: Any, corpus: Path, run: Path) -> Path:
     epochs = float(recipe.training.get("num_train_epochs", 1))
     ordered = order_by_length(tokens, batch, stream(recipe.seed, "order"))
     dataset = Dataset.from_dict({
-        "input_ids": [list(t.input_ids) for t in ordered], "labels": [list(t.labels) for t in ordered],
+        key: [np.frombuffer(getattr(t, key), dtype=np.intc) for t in ordered] for key in ("input_ids", "labels")
     })
     checkpoints = run / "checkpoints"
     checkpoints.mkdir(parents=True, exist_ok=True)

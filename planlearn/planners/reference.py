@@ -6,7 +6,7 @@ import random
 from dataclasses import replace
 
 from planlearn.errors import EngineError, require_strips
-from planlearn.planners.blocksworld import plan_blocksworld, plan_goal_by_goal
+from planlearn.planners.blocksworld import plan_blocksworld, plan_clear_first
 from planlearn.planners.engines import engine_plan
 from planlearn.planners.logistics import plan_logistics
 from planlearn.planners.roles import NotCovered, recognise
@@ -19,7 +19,7 @@ STATES = 20_000
 """States that breadth-first search keeps before it gives up."""
 
 _PLANNERS = {"blocksworld": plan_blocksworld, "logistics": plan_logistics}
-_TEACHERS = {"blocksworld": plan_goal_by_goal}
+_TEACHERS = {"blocksworld": plan_clear_first}
 
 
 class PlannerFault(Exception):

@@ -133,7 +133,7 @@ def test_a_prompt_begins_as_generation_begins(corpus):
         single="<|pad|> $A", special_tokens=[("<|pad|>", 0)]
     )
     (marked,) = tokenize([row], loaded.tokenizer, 2048)
-    assert marked.input_ids == (0, *plain.input_ids)
+    assert list(marked.input_ids) == [0, *plain.input_ids]
     assert list(marked.input_ids[: marked.labels.count(-100)]) == loaded.tokenizer(row["prompt"])["input_ids"]
 
 

@@ -75,8 +75,8 @@ def test_blocksworld_plans_are_shortest(size):
     assert full
 
 
-@pytest.mark.parametrize("domain, size, most", [("blocksworld", "4", 1.02), ("mystery_blocksworld", "5", 1.04), ("blocksworld", "8", 1.06)])
-def test_plans_to_teach_go_goal_by_goal_and_are_hardly_longer(domain, size, most):
+@pytest.mark.parametrize("domain, size, most", [("blocksworld", "4", 1.12), ("mystery_blocksworld", "5", 1.13), ("blocksworld", "8", 1.18)])
+def test_plans_to_teach_are_valid_and_little_longer(domain, size, most):
     """From the start and from states in the middle, the hand full or empty; no choice is left to an rng."""
     taught = shortest = full = 0
     for index in range(60):
@@ -90,13 +90,14 @@ def test_plans_to_teach_go_goal_by_goal_and_are_hardly_longer(domain, size, most
     assert full and shortest <= taught <= most * shortest
 
 
-def test_a_tower_that_stands_on_what_must_move_goes_to_the_table_first():
-    """Built where it stands it would be in the way of its own goals."""
+def test_plans_to_teach_clear_all_that_moves_before_they_build():
+    """d could go on b at once, and would be in the way of a: so the tower comes down first."""
     task = read_task(domain_text("blocksworld"), """
         (define (problem base) (:domain blocksworld-4ops) (:objects a b c d)
           (:init (handempty) (ontable c) (on a c) (on b a) (clear b) (ontable d) (clear d))
           (:goal (and (on d b) (on c d) (on a c))))""")
-    assert list(map(str, plan(task, to_teach=True).calls))[:4] == ["(unstack b a)", "(put-down b)", "(pick-up d)", "(stack d b)"]
+    calls = [call.name for call in plan(task, to_teach=True).calls]
+    assert calls == ["unstack", "put-down"] * 2 + ["pick-up", "stack"] * 3
 
 
 def test_goals_of_another_kind_are_taught_by_shortest_plans():

@@ -1,0 +1,66 @@
+"""What a goal takes that can be made ready beforehand: facts that each way to it needs, and that can hold at the same time.
+
+Backchaining over schemas finds facts that every plan must make true on the way to a goal (landmarks; Zhu and Givan 2003,
+Hoffmann, Porteous and Sebastia 2004): the preconditions that all schemas which add the goal share, then those of these facts in
+turn. Of them are kept those about the goal's own objects that need not be undone for another of them: `holding a` is
+no preparation for `on a b`, since whatever makes it true deletes `clear a`. For `on a b` that leaves `clear b` and `clear a`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from val_bridge import ActionSchema, Atom, Literal, Task
+
+
+def preparations(task: Task, goal: Literal) -> list[Literal]:
+    """The goal's preparations in the order in which its own schemas' preconditions name them, depth first; [] for none.
+
+    Facts that no action changes are left out, and so are negated literals.
+    """
+    found: dict[Atom, None] = {}
+    _collect(task, goal.atom, found)
+    atoms = [atom for atom in found if len(atom) > 1 and set(atom[1:]) <= set(goal.atom[1:])]
+    return [
+        Literal(atom=atom, positive=True)
+        for atom in atoms
+        if not any(other != atom and _always_undone(task, other, atom) for other in atoms)
+    ]
+
+
+def _collect(task: Task, atom: Atom, found: dict[Atom, None]) -> None:
+    """Adds what every way to the atom needs, each fact behind those that it needs itself in turn."""
+    ways = [needed for needed, _ in _ways(task, atom)]
+    shared = [each for each in ways[0] if all(each in way for way in ways)] if ways else []
+    for each in shared:
+        if each not in found and each != atom:
+            found[each] = None
+            _collect(task, each, found)
+
+
+def _always_undone(task: Task, other: Atom, atom: Atom) -> bool:
+    """Whether whatever makes the atom true deletes the other one."""
+    deleted = [deletes for _, deletes in _ways(task, atom)]
+    return bool(deleted) and all(other in each for each in deleted)
+
+
+def _ways(task: Task, atom: Atom) -> Iterator[tuple[list[Atom], list[Atom]]]:
+    """(precondition, delete effect) of each schema that adds the atom, as far as the atom names their objects."""
+    for schema in task.domain.actions.values():
+        for effect in schema.effect:
+            if effect.positive and effect.atom[0] == atom[0] and len(effect.atom) == len(atom):
+                bound = dict(zip(effect.atom[1:], atom[1:], strict=True))
+                if all(bound[word] == name for word, name in zip(effect.atom[1:], atom[1:], strict=True)):
+                    needed = (literal.atom for literal in schema.precondition if literal.positive)
+                    deletes = (literal.atom for literal in schema.effect if not literal.positive)
+                    yield _named(task, schema, needed, bound), _named(task, schema, deletes, bound)
+
+
+def _named(task: Task, schema: ActionSchema, atoms: Iterable[Atom], bound: dict[str, str]) -> list[Atom]:
+    """The atoms that change and whose parameters are all bound, under their objects' names."""
+    free = {parameter.name for parameter in schema.parameters} - bound.keys()
+    return [
+        (atom[0], *(bound.get(word, word) for word in atom[1:]))
+        for atom in atoms
+        if atom[0] not in task.static and free.isdisjoint(atom[1:])
+    ]
