@@ -13,7 +13,8 @@ deletes without needing them, `gives` facts that it adds. So precondition = need
 = gives, and nothing is written twice. `state` is the whole state, at the start and behind each step, so that every
 step is chosen from the lines right above it. `goals` says of each goal whether it is reached: at the start, and where a
 step changes that. `for` says what a step is for (see `purpose`): a goal; behind `after` what comes before it (what the
-open goals take beforehand, then the goals to be reached first), up to the first that does not hold, and so on down; behind `but` another open goal that the plan turns to all the same; behind
+open goals take beforehand, then the goals to be reached first), up to the first that does not hold, and so on down;
+behind `but` another open goal that the plan turns to all the same; behind
 ":" what it takes and whether that holds, up to the one that the plan turns to; behind the next ":" what that one takes,
 and so on. Behind the last ":" stand the preconditions of the step itself, so such a step has no `needs`. Static atoms
 (no action changes them) stand in the prompt alone: neither in `needs` nor in `state`.

@@ -2,18 +2,30 @@
 
 Backchaining over schemas finds facts that every plan must make true on the way to a goal (landmarks; Zhu and Givan 2003,
 Hoffmann, Porteous and Sebastia 2004): the preconditions that all schemas which add the goal share, then those of these facts in
-turn. Of them are kept those about the goal's own objects that need not be undone for another of them: `holding a` is
-no preparation for `on a b`, since whatever makes it true deletes `clear a`. For `on a b` that leaves `clear b` and `clear a`.
+turn. Those about the goal's own objects count. Of them are preparations those that need not be undone for another of them:
+`holding a` is none for `on a b`, since whatever makes it true deletes `clear a`. For `on a b` that leaves `clear b` and
+`clear a`, and while `holding a` holds, `clear a` has done its work.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from val_bridge import ActionSchema, Atom, Literal, Task
 
 
-def preparations(task: Task, goal: Literal) -> list[Literal]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preparation:
+    """A fact to be made ready for a goal, and the facts for which it is undone again: once one of them holds, it is not
+    asked for any more.
+    """
+
+    literal: Literal
+    undone_for: tuple[Atom, ...]
+
+
+def preparations(task: Task, goal: Literal) -> list[Preparation]:
     """The goal's preparations in the order in which its own schemas' preconditions name them, depth first; [] for none.
 
     Facts that no action changes are left out, and so are negated literals.
@@ -21,10 +33,13 @@ def preparations(task: Task, goal: Literal) -> list[Literal]:
     found: dict[Atom, None] = {}
     _collect(task, goal.atom, found)
     atoms = [atom for atom in found if len(atom) > 1 and set(atom[1:]) <= set(goal.atom[1:])]
+    undoes = {atom: [other for other in atoms if other != atom and _always_undone(task, other, atom)] for atom in atoms}
     return [
-        Literal(atom=atom, positive=True)
+        Preparation(
+            literal=Literal(atom=atom, positive=True), undone_for=tuple(other for other in atoms if atom in undoes[other])
+        )
         for atom in atoms
-        if not any(other != atom and _always_undone(task, other, atom) for other in atoms)
+        if not undoes[atom]
     ]
 
 

@@ -2,7 +2,7 @@
 
 This is means-ends reasoning read off a plan: this goal, therefore this subgoal, ..., therefore this step. It begins at the
 first open goal by name. First is looked up what the open goals take that can be made ready beforehand (see
-`preparation`), goal by goal, as far as the plan still needs it: the first that does not hold is what the step is for. Where
+`preparation`), goal by goal: the first that does not hold is what the step is for. Where
 all of it holds, the purpose goes down by way of goals that the plan reaches before the first one and that share an object
 with it, to one that waits for no other. From there on, what each literal takes is looked up in the state: the preconditions of the
 step that makes it true next, in the schema's order, up to the first that does not hold, which is looked into in turn. So a
@@ -94,8 +94,7 @@ class _Goals:
 
     def __init__(self, task: Task, chain: Chain) -> None:
         self.literals = task.goal_literals
-        reached = self.reached = {goal: _reached_for_good(goal, chain) for goal in self.literals}
-        self.steps = chain.steps
+        reached = {goal: _reached_for_good(goal, chain) for goal in self.literals}
         self.preparations = {goal: preparations(task, goal) for goal in self.literals}
         self.before = {
             goal: [
@@ -114,16 +113,13 @@ class _Goals:
         return way
 
 
-    def to_prepare(self, index: int) -> list[Literal]:
-        """What the goals that are open at a step take beforehand and the plan needs from there on, goal by goal."""
-        state = self.steps[index].before
-        return list(dict.fromkeys(
-            each
-            for goal in self.literals
-            if not goal.holds_in(state)
-            for each in self.preparations[goal]
-            if any(_needs(step, each) for step in self.steps[index : self.reached[goal]])
-        ))
+    def to_prepare(self, state: State) -> list[Literal]:
+        """What the open goals take beforehand, goal by goal, without what was undone again for one of them."""
+        ready = [
+            each for goal in self.literals if not goal.holds_in(state) for each in self.preparations[goal]
+        ]
+        done = {each.literal for each in ready if not state.isdisjoint(each.undone_for)}
+        return list(dict.fromkeys(each.literal for each in ready if each.literal not in done))
 
 
 def _reached_for_good(goal: Literal, chain: Chain) -> int:
@@ -140,7 +136,7 @@ def _purpose(task: Task, steps: tuple[Step, ...], index: int, goals: _Goals, cau
     if not task.unmet_goals(state):
         return ()
     way = goals.way(state)
-    prepared = goals.to_prepare(index)
+    prepared = goals.to_prepare(state)
     missing = next((each for each in prepared if not each.holds_in(state)), None)
     links = _descent(task, steps, index, missing) if missing else ()
     if links:

@@ -61,9 +61,9 @@ def plan_clear_first(
     """A plan whose every step follows from few facts looked up in order; None if there is none.
 
     As long as a block of an open goal (the lower one, then the upper one, goal by goal by name) is not clear, the top of
-    its tower goes to the table. Then the blocks go to their places, from the bottom up. So no block is put on a tower that
-    must come down again, without anybody having to see that beforehand; that costs steps where a block could have gone
-    to its place at once. Where it was measured stands in data/LAB.md, 15. No choice is left open: `rng` and `limit` change
+    its tower goes to the table. Then the blocks go to their places, from the bottom up; one in the hand whose turn it is goes
+    there at once. So no block is put on a tower that must come down again, without anybody having to see that beforehand;
+    it costs steps where a block could have gone to its place earlier. No choice is left open: `rng` and `limit` change
     nothing. Goals that are not all places of blocks get a shortest plan. Raises NotCovered as `plan_blocksworld` does.
     """
     goal = _Goal.read(task, roles)
@@ -71,19 +71,18 @@ def plan_clear_first(
         return plan_blocksworld(task, roles, state, rng=rng, limit=limit)
     world = _World.read(task, roles, state)
     order, by_name = goal.from_the_bottom(), sorted(goal.below)
-    calls, building = [], False
+    calls = []
     while open_goals := [block for block in by_name if world.below.get(block) != goal.below[block]]:
+        wanted = [each for block in open_goals for each in (goal.below[block], block) if each in world.below]
+        covering = next((world.top(each) for each in wanted if world.top(each) != each), None)
+        turn = next(block for block in order if block in open_goals)
         if world.held is not None:
             held, world.held = world.held, None
-            place = goal.below[held] if building else TABLE
+            place = goal.below[held] if held == turn and covering is None else TABLE
             world.below[held] = place
             calls.append(roles.call("stack", held, place) if place else roles.call("put-down", held))
             continue
-        wanted = [each for block in open_goals for each in (goal.below[block], block) if each != TABLE]
-        top = next((world.top(each) for each in wanted if world.top(each) != each), None)
-        building = top is None
-        if top is None:
-            top = next(block for block in order if block in open_goals)
+        top = covering or turn
         source = world.below.pop(top)
         calls.append(roles.call("unstack", top, source) if source else roles.call("pick-up", top))
         world.held = top

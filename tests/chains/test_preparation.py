@@ -8,7 +8,7 @@ from val_bridge import Literal, read_task
 
 
 def words(task, *atom):
-    return [" ".join(each.atom) for each in preparations(task, Literal(atom=atom, positive=True))]
+    return [" ".join(each.literal.atom) for each in preparations(task, Literal(atom=atom, positive=True))]
 
 
 def task_of(domain, size):
@@ -26,6 +26,11 @@ def task_of(domain, size):
 )
 def test_blocks_that_move_or_are_covered_are_cleared_first(goal, ready):
     assert words(task_of("blocksworld", "4"), *goal) == ready
+
+
+def test_a_preparation_names_what_it_is_undone_for():
+    clear_b, clear_a = preparations(task_of("blocksworld", "4"), Literal(atom=("on", "a", "b"), positive=True))
+    assert (clear_b.undone_for, clear_a.undone_for) == ((), (("holding", "a"),))
 
 
 def test_words_do_not_matter():
