@@ -137,12 +137,13 @@ def train(
     if preset is not None and preset.source is not None:
         parts.timed("fetch", lambda: fetch(preset))
 
-    corpus = run / "corpus"
-    manifest = parts.timed(
-        "corpus", lambda: build_corpus(corpus, domain, resolved.seed, resolved.corpus, bars("corpus", "problems"))
-    )
-    final = run / ("adapter" if resolved.adapter.rank else "model")
-    if not final.exists():
+    corpus, final = run / "corpus", run / ("adapter" if resolved.adapter.rank else "model")
+    if final.exists():  # whatever another version of planlearn would build by now
+        manifest = json.loads((corpus / "manifest.json").read_text(encoding="utf-8"))
+    else:
+        manifest = parts.timed(
+            "corpus", lambda: build_corpus(corpus, domain, resolved.seed, resolved.corpus, bars("corpus", "problems"))
+        )
         vocabulary = (row[key] for row in each_row(corpus / "train.jsonl") for key in ("prompt", "completion"))
         loaded = load_model(resolved.model, seed=resolved.seed, vocabulary=vocabulary)
         parts.timed("train", lambda: learn(resolved, loaded, corpus, run), already=seconds_until(run / "training.jsonl"))

@@ -102,7 +102,8 @@ class ProblemSource:
             drawn = Drawn(
                 index=index, size=made.size_name, problem_class=kind, problem_pddl=made.problem_text, task=task, plan=plan,
             )
-            self.drawn.setdefault(size, []).append(drawn)
+            if not self.fresh_classes:
+                self.drawn.setdefault(size, []).append(drawn)
             return drawn
         self.exhausted.add((size, max_steps))
         return None
@@ -144,12 +145,13 @@ def _training_problems(source: ProblemSource, recipe: CorpusRecipe, progress: Pr
             if copy == 0:
                 drawn = source.draw(index, stage.sizes, stage.max_steps)
                 if drawn is None:
-                    break
+                    raise RecipeError(
+                        f"corpus.stages: found no problem of sizes {', '.join(stage.sizes)} with at most {stage.max_steps} steps "
+                        "that may be trained on: PlanBench's classes and those of other splits are left out"
+                    )
                 originals.append(drawn)
-            elif place < len(originals):
-                drawn = _renamed(originals[place], index, stream(source.seed, source.domain, "renaming", index))
             else:
-                continue
+                drawn = _renamed(originals[place], index, stream(source.seed, source.domain, "renaming", index))
             yield drawn
             progress("train", index + 1, recipe.examples)
         start = end
@@ -304,11 +306,12 @@ def _write_parquet(folder: Path, splits: dict[str, list[Example]]) -> dict[str, 
 
 
 def _template_hash() -> str:
-    """sha256 over everything that decides the examples' text: the judgement templates and the chain writer."""
+    """sha256 over what decides the examples: the judgement templates, and the code of problems, plans, chains and corpora."""
     here = Path(__file__).parent
     digest = hashlib.sha256()
-    for path in sorted([*here.glob("templates/*.jinja"), *(here.parent / "chains").glob("*.py")]):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    code = [path for room in ("problems", "planners", "chains", "corpus") for path in (here.parent / room).glob("*.py")]
+    for path in sorted([*here.glob("templates/*.jinja"), *code]):
+        digest.update(f"{path.parent.name}/{path.name}".encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from planlearn.errors import EngineError, PlanlearnError
 from planlearn.files import numbered_json
 from planlearn.planners import reference_plan
-from planlearn.problems import domain_text, read_planbench
+from planlearn.problems import domain_text, load_named_domain, read_planbench
 from val_bridge import Task, read_task
 
 
@@ -54,10 +54,19 @@ def asked_from_file(path: Path) -> list[Asked]:
 
 
 def asked_from_planbench(folder: Path, domain: str) -> list[Asked]:
-    """Problems of a PlanBench folder, with the length of our reference plan where there is one."""
+    """Problems of a PlanBench folder, with the length of our reference plan where there is one.
+
+    Raises PlanlearnError where a problem is of another domain: its actions are not the named domain's.
+    """
     out = []
+    actions = load_named_domain(domain).actions.keys()
     for problem in read_planbench(folder):
         task = problem.task()
+        if task.domain.actions.keys() != actions:
+            raise PlanlearnError(
+                f"{folder}: {problem.set}/{problem.id} is of domain {task.domain.name}, whose actions are not those of {domain}; "
+                "name its set and its domain"
+            )
         try:
             plan = reference_plan(domain, task)
         except EngineError:

@@ -200,4 +200,10 @@ def results_table(results: Mapping[str, Any]) -> str:
                     *numbers["outcomes"].values(),
                 )
             )
-    return text_table(header, rows)
+    return f"{text_table(header, rows)}{_prompt_note(results['about'])}"
+
+
+def _prompt_note(about: Mapping[str, Any]) -> str:
+    """What every table says of the prompt, where it is known."""
+    shown = about.get("style", {}).get("domain_in_prompt")
+    return "" if shown is None else f"\n(the domain's schemas are {'' if shown else 'not '}in the prompt)"

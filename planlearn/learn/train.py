@@ -185,15 +185,14 @@ def train(recipe: Recipe, loaded: Any, corpus: Path, run: Path) -> Path:
     record = Record(log, batch * accumulate)
 
     def keep(step: int, snapshot: Any) -> None:
-        folder = run / "snapshots" / f"step-{step}"
-        if not folder.exists():
-            facts = {"steps": step, "examples": step * batch * accumulate, "tokens": trainer.tokens_seen}
-            save_final(snapshot, loaded, recipe, folder, facts)
+        facts = {"steps": step, "examples": step * batch * accumulate, "tokens": trainer.tokens_seen}
+        save_final(snapshot, loaded, recipe, run / "snapshots" / f"step-{step}", facts)
 
+    kept = len(list((run / "snapshots").glob("step-*")))
     trainer = ChainTrainer(
         model=model, args=_config(recipe, checkpoints, steps, bf16), train_dataset=dataset,
         processing_class=loaded.tokenizer,
-        callbacks=[cap, WholeCheckpoints(), Snapshots(recipe.evaluation.curve, keep), record],
+        callbacks=[cap, WholeCheckpoints(), Snapshots(recipe.evaluation.curve, keep, kept), record],
     )
     cap.trainer = record.trainer = trainer
     trainer.remove_callback(PrinterCallback)

@@ -66,12 +66,12 @@ class ChainTrainer(SFTTrainer):
 class MinutesCap(TrainerCallback):
     """Fits the schedule to the minutes, never beyond what the recipe plans; the fitted schedule survives a kill.
 
-    planned: the recipe's steps. tokens: of each step, padding included. The speed is measured in tokens, since a curriculum's first examples are its
-    shortest: over steps 3 to 12 of each start (the first ones warm up), and again at each quarter of the schedule, since
-    longer examples take longer a token and the machine may have other work: then the schedule gets shorter, or longer
-    again. spent: seconds that earlier, killed starts
-    trained. The learning rate's schedule is rebuilt for the new number of steps, so it still ends where it would
-    have ended.
+    planned: the recipe's steps. tokens: of each step, padding included. The speed is measured in tokens, since a
+    curriculum's first examples are its shortest: over steps 3 to 12 of each start (the first ones warm up), and again
+    whenever a quarter of the steps that were left then, at least 12, are done, since longer examples take longer a token
+    and the machine may have other work: then the schedule gets shorter, or longer again. spent: seconds that earlier,
+    killed starts trained. The learning rate's schedule is rebuilt for the new number of steps, so it still ends where it
+    would have ended.
     """
 
     def __init__(
@@ -81,6 +81,7 @@ class MinutesCap(TrainerCallback):
         self.trainer: Any = None
         self.start, self.first = 0.0, 0  # this start's time, put back by what was spent, and its first step
         self.mark = 0, 0.0  # the step since which the speed is measured, and its time
+        self.next = 0  # the step at which it is measured
 
     @staticmethod
     def saved_steps(path: Path) -> int | None:
@@ -88,6 +89,7 @@ class MinutesCap(TrainerCallback):
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         self.start, self.first = time.monotonic() - self.spent, state.global_step
+        self.next = self.first + 12
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         done, here = state.global_step, state.global_step - self.first
@@ -95,7 +97,8 @@ class MinutesCap(TrainerCallback):
             return
         if here == 2:
             self.mark = done, time.monotonic()
-        if here != 12 and (here < 24 or done not in {quarter * state.max_steps // 4 for quarter in (1, 2, 3)}):
+        # At the last step the trainer has been told to stop.
+        if done != self.next or done >= state.max_steps:
             return
         now, (since, begun) = time.monotonic(), self.mark
         self.mark = done, now
@@ -105,6 +108,7 @@ class MinutesCap(TrainerCallback):
         if steps != state.max_steps or not self.path.exists():
             write_json(self.path, {"max_steps": steps, "seconds_per_token": per_token})
             self.reschedule(steps, args, state)
+        self.next = done + max(12, (steps - done) // 4)
 
     def reschedule(self, steps: int, args: Any, state: Any) -> None:
         state.max_steps = args.max_steps = steps
@@ -144,16 +148,17 @@ class WholeCheckpoints(TrainerCallback):
 class Snapshots(TrainerCallback):
     """Keeps `count` adapters, evenly spaced before the end, to be measured once training is over.
 
-    keep: called with the step and the model, writes the snapshot of that step unless it is there.
+    kept: how many are there already, of a run that goes on. keep: called with the step and the model, writes a snapshot.
     """
 
-    def __init__(self, count: int, keep: Callable[[int, Any], None]) -> None:
-        self.count, self.keep = count, keep
+    def __init__(self, count: int, keep: Callable[[int, Any], None], kept: int = 0) -> None:
+        self.count, self.keep, self.kept = count, keep, kept
 
     def on_step_end(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:
-        marks = {round(k * state.max_steps / (self.count + 1)) for k in range(1, self.count + 1)}
-        if state.global_step in marks:
+        # The schedule's end may move on the way, so the next mark is worked out at each step.
+        if self.kept < self.count and state.global_step >= round((self.kept + 1) * state.max_steps / (self.count + 1)):
             self.keep(state.global_step, model)
+            self.kept += 1
 
 
 def seconds_until(log: Path, step: float = float("inf")) -> float:

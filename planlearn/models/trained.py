@@ -20,25 +20,35 @@ def trained_recipe(folder: Path) -> dict[str, Any]:
         recipe = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
     except (yaml.YAMLError, UnicodeDecodeError):
         raise RecipeError(f"{path}: not YAML") from None
-    if not isinstance(recipe, dict) or not isinstance(recipe.get("corpus", {}), dict):
+    if not isinstance(recipe, dict) or not all(isinstance(recipe.get(key, {}), dict) for key in ("corpus", "evaluation")):
         raise RecipeError(f"{path}: expected a recipe, blocks of keys")
     return recipe
+
+
+def _style(folder: Path) -> ChainStyle:
+    corpus = trained_recipe(folder).get("corpus", {})
+    try:
+        return ChainStyle(**{k: corpus[k] for k in ("states", "goals", "purposes", "domain_in_prompt") if k in corpus})
+    except ValueError as error:
+        raise RecipeError(f"{folder / 'recipe.yaml'}: corpus.{error}") from None
 
 
 def load_trained(folder: Path, model: str | None) -> tuple[LoadedModel, ChainStyle, dict[str, Any]]:
     """A model to be evaluated: an adapter's folder (merged into its base), or a whole model's.
 
-    Raises AdapterMismatch, ModelNotFound.
+    Raises AdapterMismatch, ModelNotFound, RecipeError.
     """
-    corpus = trained_recipe(folder).get("corpus", {})
-    style = ChainStyle(**{k: corpus[k] for k in ("states", "goals", "purposes", "domain_in_prompt") if k in corpus})
+    style = _style(folder)
     about: dict[str, Any] = {"decoding": "greedy, whole vocabulary, one attempt, no feedback"}
     if (folder / "adapter_config.json").exists():
         record = read_adapter_record(folder)
         base = model or (record.base if record else None)
         if base is None:
             raise ModelNotFound(f"{folder} does not say its base model; name it with --model")
-        loaded = load_model(base, adapter=folder, merge=True)
+        try:
+            loaded = load_model(base, adapter=folder, merge=True)
+        except ModelNotFound as error:
+            raise ModelNotFound(error if model else f"{error}; it is the base of {folder}: name its folder with --model") from None
         digest = hashlib.sha256((folder / "adapter_model.safetensors").read_bytes()).hexdigest()
         about |= {"model": base, "adapter": folder.name, "adapter_sha256": digest}
     else:

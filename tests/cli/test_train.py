@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from planlearn.problems import DOMAINS
+
 pytest.importorskip("torch", reason="the train extra is not installed")
 
 SMALL = (
@@ -23,7 +25,7 @@ def one_thread(monkeypatch):
     torch.set_num_threads(before)
 
 
-@pytest.mark.parametrize("domain", ["blocksworld", "logistics", "mystery_blocksworld"])
+@pytest.mark.parametrize("domain", sorted(DOMAINS))
 def test_one_command_fetches_builds_trains_and_evaluates(run, files, domain):
     done = run("train", "--domain", domain, "--out", "run", *SMALL)
     assert done.exit_code == 0, done.output
@@ -37,6 +39,10 @@ def test_one_command_fetches_builds_trains_and_evaluates(run, files, domain):
     stamp = (files / "run/evaluation/test/results.json").stat().st_mtime_ns
     again = run("train", "--domain", domain, "--out", "run", *SMALL)
     assert again.exit_code == 0 and again.stdout == done.stdout
+    assert "(the domain's schemas are not in the prompt)" in done.stdout
+    manifest = files / "run/corpus/manifest.json"
+    manifest.write_text(manifest.read_text().replace('"template_hash": "', '"template_hash": "of another version '))
+    assert run("train", "--domain", domain, "--out", "run", *SMALL).stdout == done.stdout
     refused = run("train", "--domain", domain, "--out", "run", *SMALL, "seed=4")
     assert refused.exit_code == 2 and "seed: 0 -> 4" in refused.stderr
     assert "seed: 0" in (files / "run/recipe.yaml").read_text()
@@ -52,7 +58,7 @@ def test_snapshots_give_a_curve_of_validity(run, files):
     assert "minutes  examples  tokens  valid %  n" in done.stdout and "trained on 8 examples" in done.stdout
 
 
-@pytest.mark.parametrize("domain", ["blocksworld", "logistics", "mystery_blocksworld"])
+@pytest.mark.parametrize("domain", sorted(DOMAINS))
 def test_a_model_made_from_a_seed_is_trained_whole_unless_a_rank_is_given(run, files, domain):
     done = run("train", "--domain", domain, "--out", "run", *(word for word in SMALL if word != "adapter.rank=2"))
     assert done.exit_code == 0, done.output
@@ -80,3 +86,44 @@ def test_an_adapter_is_measured_on_planbenchs_layout_once(run, files):
     assert ((files / "out/samples.jsonl").stat().st_ino, (files / "out/samples.jsonl").stat().st_mtime_ns) != stamp
     changed = run(*words[:-1], "17", "--force")
     assert changed.exit_code == 0, changed.output
+
+
+def test_instances_of_another_domain_are_refused(run, files):
+    from planlearn.problems import domain_text
+
+    (files / "set").mkdir()
+    (files / "set/domain.pddl").write_text(domain_text("blocksworld"))
+    (files / "set/instance-1.pddl").write_text((files / "p.pddl").read_text())
+    done = run("eval", "--model", "tiny", "--domain", "logistics", "--instances", "set", "--out", "out")
+    assert done.exit_code == 2 and "is of domain blocksworld-4ops" in done.stderr and not (files / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "recipe, said",
+    [
+        ("corpus: {states: foo}", "recipe.yaml: corpus.states: expected one of changes, full, found 'foo'"),
+        ("evaluation: 5", "expected a recipe, blocks of keys"),
+        ("evaluation:", "expected a recipe, blocks of keys"),
+    ],
+)
+def test_a_trained_folders_recipe_that_is_none_is_one_sentence(run, files, recipe, said):
+    (files / "adapter").mkdir()
+    (files / "adapter/recipe.yaml").write_text(recipe)
+    (files / "rows.jsonl").write_text("")
+    done = run("eval", "--adapter", "adapter", "--instances", "rows.jsonl", "--out", "out")
+    assert done.exit_code == 2
+    (files / "set").mkdir()
+    from planlearn.problems import domain_text
+
+    (files / "set/domain.pddl").write_text(domain_text("blocksworld"))
+    (files / "set/instance-1.pddl").write_text((files / "p.pddl").read_text())
+    done = run("eval", "--adapter", "adapter", "--domain", "blocksworld", "--instances", "set", "--out", "out")
+    assert done.exit_code == 2 and said in done.stderr and "internal" not in done.stderr
+
+
+def test_an_adapter_of_a_local_base_says_how_to_name_it(run, files):
+    assert run("train", "--out", "run", *SMALL).exit_code == 0
+    record = files / "run/adapter/planlearn.json"
+    record.write_text(record.read_text().replace('"tiny"', '"my-base"'))
+    done = run("eval", "--adapter", "run/adapter", "--instances", "run/corpus/test.jsonl", "--out", "out")
+    assert done.exit_code == 2 and "name its folder with --model" in done.stderr

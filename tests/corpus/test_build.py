@@ -12,11 +12,12 @@ from planlearn.chains import read_answer
 from planlearn.corpus import SHARES, split_of
 from planlearn.corpus.build import build_corpus
 from planlearn.errors import RecipeError
+from planlearn.problems import DOMAINS as GENERATORS
 from planlearn.problems import domain_text, planbench_classes, problem_class
 from planlearn.recipes import find_recipe, load_recipe
 from val_bridge import Outcome, check_chain, check_plan, read_task
 
-DOMAINS = ("blocksworld", "logistics", "mystery_blocksworld")
+DOMAINS = sorted(GENERATORS)
 SMALL = ["examples=24", "validation=4", "test=4", "judged=0.4"]
 
 
@@ -132,3 +133,16 @@ def test_a_size_of_few_problems_keeps_its_share_by_drawing_them_again(tmp_path):
     assert 40 <= fours <= 80
     assert len({row["id"] for row in train}) == 120
     assert len({row["problem_pddl"] for row in rows(tmp_path, "validation")}) == 4
+
+
+@pytest.mark.parametrize(
+    "stage, found",
+    [
+        ("{share: 1.0, sizes: {3: 1}, max_steps: 9}", "no problem of sizes 3 with at most 9 steps"),  # PlanBench has all classes
+        ("{share: 1.0, sizes: {4: 1, 5: 1}, max_steps: 1}", "no problem of sizes 4, 5 with at most 1 steps"),
+    ],
+)
+def test_a_stage_that_finds_no_problem_is_refused(tmp_path, stage, found):
+    with pytest.raises(RecipeError, match=found):
+        build(tmp_path, "blocksworld", f"stages=[{{share: 1.0, sizes: {{5: 1}}, max_steps: 8}}, {stage}]")
+    assert not (tmp_path / "manifest.json").exists()

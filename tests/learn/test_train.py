@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -147,8 +148,6 @@ def test_a_finished_run_is_left_alone_and_a_checkpoint_taken_up(corpus, tmp_path
     assert (adapter / "adapter_model.safetensors").stat().st_mtime_ns == before
 
     train(recipe(), base(corpus), corpus, broken)
-    import shutil
-
     shutil.rmtree(broken / "adapter")
     (broken / "checkpoints" / "checkpoint-8" / "planlearn-whole").unlink()  # as if killed while it was written
     with (broken / "training.jsonl").open("a") as log:
@@ -160,12 +159,14 @@ def test_a_finished_run_is_left_alone_and_a_checkpoint_taken_up(corpus, tmp_path
         assert torch.equal(tensor, weights(resumed)[name]), name
 
 
+@pytest.mark.timeout(900)
 def test_kill_9_in_any_part_costs_the_work_since_the_last_checkpoint_alone(tmp_path):
     """The command line, killed while it builds, trains and evaluates; the same command goes on and finishes."""
     run = tmp_path / "run"
     command = [
         sys.executable, "-m", "planlearn", "train", "--model", "tiny", "--out", str(run), *SMALL, "examples=400",
-        "validation=12", "evaluation.batch=1", "evaluation.max_tokens=300",
+        "validation=12", "evaluation.batch=1", "evaluation.max_tokens=300", "evaluation.curve=1",
+        "evaluation.curve_problems=8",
     ]
     environment = os.environ | {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
 
@@ -178,27 +179,36 @@ def test_kill_9_in_any_part_costs_the_work_since_the_last_checkpoint_alone(tmp_p
         process.send_signal(signal.SIGKILL)
         process.wait()
 
-    kill_once((run / "corpus" / "train.jsonl").exists)
+    for _ in range(5):  # the moment between the first file and the last is short
+        kill_once((run / "corpus" / "train.jsonl").exists)
+        if not (run / "corpus" / "manifest.json").exists():
+            break
+        shutil.rmtree(run)
     assert not (run / "corpus" / "manifest.json").exists()
     kill_once(lambda: list(run.glob("checkpoints/checkpoint-*/planlearn-whole")))
     hashes = json.loads((run / "corpus" / "manifest.json").read_text())["files_sha256"]
     assert not (run / "adapter").exists() and "train.jsonl" in hashes
+    whole = max(int(path.parent.name.rpartition("-")[2]) for path in run.glob("checkpoints/checkpoint-*/planlearn-whole"))
+    before = steps(run)
     for name, expected in hashes.items():
         assert hashlib.sha256((run / "corpus" / name).read_bytes()).hexdigest() == expected
     samples = run / "evaluation" / "validation" / "samples.jsonl"
     kill_once(lambda: samples.exists() and samples.read_bytes().count(b"\n") >= 2)
     assert (run / "adapter").exists() and not (samples.parent / "results.json").exists()
     answered = samples.read_bytes()
+    assert steps(run)[len(before)] == whole + 1, "the second start began elsewhere"
+    assert set(steps(run)) == set(range(1, 101))
+    drawn = run / "evaluation" / "curve"
+    kill_once(lambda: any(path.read_bytes().count(b"\n") >= 2 for path in drawn.glob("*/samples.jsonl")))
+    (curve,) = drawn.glob("*/samples.jsonl")
+    half = curve.read_bytes()
 
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=400)
     assert done.returncode == 0, done.stderr
     seen = steps(run)
-    restart = next(i for i in range(1, len(seen)) if seen[i] <= seen[i - 1]) if len(set(seen)) < len(seen) else None
-    first_after = seen[restart] if restart is not None else max(seen)
-    assert set(seen) == set(range(1, 101))
-    assert first_after > 1, "the second start began from nothing"
-    assert samples.read_bytes().startswith(answered[: answered.rindex(b"\n") + 1])
-    assert samples.read_bytes().count(b"\n") == 12
+    for log, rows, earlier in ((samples, 12, answered), (curve, 8, half)):
+        assert log.read_bytes().startswith(earlier[: earlier.rindex(b"\n") + 1])
+        assert log.read_bytes().count(b"\n") == rows
     assert str(run / "adapter") in done.stdout and "seconds" in done.stdout
     again = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=400)
     assert again.returncode == 0 and again.stdout == done.stdout and steps(run) == seen
