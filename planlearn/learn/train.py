@@ -143,6 +143,7 @@ def train(recipe: Recipe, loaded: Any, corpus: Path, run: Path) -> Path:
     from planlearn.learn.attention import PLAIN_ATTENTION, use_causal_attention
     from planlearn.learn.tokens import order_by_length, tokenize
     from planlearn.learn.trainer import ChainTrainer, MinutesCap, Record, Snapshots, WholeCheckpoints, seconds_until
+    from planlearn.models.load import quiet_transformers
 
     final = run / ("adapter" if recipe.adapter.rank else "model")
     if final.exists():
@@ -197,7 +198,8 @@ def train(recipe: Recipe, loaded: Any, corpus: Path, run: Path) -> Path:
     cap.trainer = record.trainer = trainer
     trainer.remove_callback(PrinterCallback)
     start = time.monotonic()
-    outcome = trainer.train(resume_from_checkpoint=str(last) if last else None)
+    with quiet_transformers():
+        outcome = trainer.train(resume_from_checkpoint=str(last) if last else None)
     save_final(trainer.model, loaded, recipe, final, {
         "steps": trainer.state.global_step, "examples": trainer.state.global_step * batch * accumulate,
         "tokens": trainer.tokens_seen, "loss": outcome.training_loss, "precision": "bfloat16" if bf16 else "float32",
@@ -215,6 +217,7 @@ def save_final(model: Any, loaded: Any, recipe: Recipe, final: Path, facts: dict
     import yaml
 
     from planlearn.models import public_name, write_adapter_record
+    from planlearn.models.load import quiet_transformers
 
     base = public_name(loaded.name)
     beside = final.with_name(f".{final.name}.part")
@@ -229,7 +232,8 @@ def save_final(model: Any, loaded: Any, recipe: Recipe, final: Path, facts: dict
 
         save_file(state, beside / "adapter_model.safetensors", metadata={"format": "pt"})
     else:
-        model.save_pretrained(beside, safe_serialization=True)
+        with quiet_transformers():
+            model.save_pretrained(beside, safe_serialization=True)
     # An adapter's tokenizer is its base's, unless that base is made anew from a seed and its words.
     if not recipe.adapter.rank or (loaded.preset is not None and loaded.preset.shape is not None):
         loaded.tokenizer.save_pretrained(beside)
