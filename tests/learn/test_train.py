@@ -230,13 +230,14 @@ def test_minutes_shorten_the_schedule(corpus, tmp_path):
     [
         (lambda step: 0.125, {12: 400}),  # all fit
         (lambda step: 0.25, {12: 240}),
-        (lambda step: 0.25 if step <= 60 else 0.5, {12: 240, 120: 150}),
-        (lambda step: 0.25 if step <= 12 else 0.125, {12: 240, 60: 400}),  # longer again, but not than planned
-        (lambda step: 0.25 if step <= 60 else 0.1875, {12: 240, 120: 300}),
+        (lambda step: 0.25 if step <= 60 else 0.5, {12: 240, 69: 208, 103: 150}),
+        (lambda step: 0.25 if step <= 12 else 0.125, {12: 240, 69: 400}),  # longer again, but not than planned
+        (lambda step: 0.25 if step <= 60 else 0.1875, {12: 240, 69: 249, 114: 300}),
     ],
 )
 def test_a_run_whose_speed_changes_is_fitted_again(tmp_path, monkeypatch, seconds, schedules):
-    """At the next quarter of its schedule; 240 steps of a quarter of a second are a minute."""
+    """When a quarter of what was left is done; 240 steps of a quarter of a second are a minute. A change of speed is seen in
+    part at the first look behind it, whole at the second."""
     clock, found = [0.0], {}
     monkeypatch.setattr(trainer_module.time, "monotonic", lambda: clock[0])
     monkeypatch.setattr(MinutesCap, "reschedule", lambda cap, steps, args, state: setattr(state, "max_steps", steps))
