@@ -114,12 +114,15 @@ class _Goals:
 
 
     def to_prepare(self, state: State) -> list[Literal]:
-        """What the open goals take beforehand, goal by goal, without what was undone again for one of them."""
+        """What the open goals take beforehand, goal by goal, without what was undone again for one of them.
+
+        What two goals take stands twice: to leave it out, a model would have to look back at what it wrote.
+        """
         ready = [
             each for goal in self.literals if not goal.holds_in(state) for each in self.preparations[goal]
         ]
         done = {each.literal for each in ready if not state.isdisjoint(each.undone_for)}
-        return list(dict.fromkeys(each.literal for each in ready if each.literal not in done))
+        return [each.literal for each in ready if each.literal not in done]
 
 
 def _reached_for_good(goal: Literal, chain: Chain) -> int:
