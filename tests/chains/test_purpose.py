@@ -93,7 +93,7 @@ def test_goals_lead_to_the_goal_that_is_reached_first() -> None:
     )
     found = said(*solved(problem, chain))
     assert found[2] == "on a b after clear b yes, clear a no: on c a yes, clear c yes, handempty yes"
-    assert found[3] == "on a b after clear b yes, clear a yes, clear d yes, on b c no after on c d no: clear d yes, holding c yes"
+    assert found[3] == "on a b after clear b yes, clear a yes, clear b yes, clear d yes, on b c no after on c d no: clear d yes, holding c yes"
     # What two goals take stands for each of them.
     assert found[4] == "on a b after clear b yes, clear a yes, clear c yes, clear b yes, on b c no after on c d yes: " + (
         "clear c yes, holding b no: clear b yes, ontable b yes, handempty yes"
