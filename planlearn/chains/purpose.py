@@ -2,11 +2,11 @@
 
 This is means-ends reasoning read off a plan: this goal, therefore this subgoal, ..., therefore this step. It begins at the
 first open goal by name. First is looked up what the open goals take that can be made ready beforehand (see
-`preparation`), goal by goal: the first that does not hold is what the step is for. Where
-all of it holds, the purpose goes down by way of goals that the plan reaches before the first one and that share an object
-with it, to one that waits for no other. From there on, what each literal takes is looked up in the state: the preconditions of the
-step that makes it true next, in the schema's order, up to the first that does not hold, which is looked into in turn. So a
-model that writes it looks each fact up before the first word that depends on it. Where that way leads past the step, it
+`preparation`), goal by goal: the first that does not hold is what the step is for. Where all of it holds, the purpose goes
+down by way of goals that the plan reaches before the first one and that share an object with it, to one that waits for no
+other. From there on, what each literal takes is looked up in the state: the preconditions of the step that makes it true
+next, in the schema's order, up to the first that does not hold, which is looked into in turn. So a model that writes it
+looks each fact up before the first word that depends on it. Where that way leads past the step, it
 is tried from each other open goal by name; where none leads to the step, the purpose is its causal links (McAllester and
 Rosenblitt 1991) to the goal reached first: a fact that the step makes true is needed by a later step with nothing
 undoing it in between. A step without any such use has no purpose.
@@ -25,8 +25,8 @@ from val_bridge import Action, Atom, Chain, Literal, Lookup, State, Step, Task
 
 
 class Sought(Enum):
-    """What a level looks up: what comes before it, preparations and goals; another goal, which the plan turns to all the same; the
-    preconditions of what makes it true."""
+    """What a level looks up: what comes before it, preparations and goals; another goal, which the plan turns to all the
+    same; the preconditions of what makes it true."""
 
     BEFORE = "before"
     OTHER_GOAL = "other goal"
@@ -111,7 +111,6 @@ class _Goals:
         while earlier := [goal for goal in self.before[way[-1]] if not goal.holds_in(state)]:
             way.append(earlier[0])
         return way
-
 
     def to_prepare(self, state: State) -> list[Literal]:
         """What the open goals take beforehand, goal by goal, without what was undone again for one of them.
