@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,8 @@ import yaml
 
 from planlearn.chains import ChainStyle
 from planlearn.errors import ModelNotFound, RecipeError
-from planlearn.models.load import LoadedModel, load_model, read_adapter_record, weights_hash
+from planlearn.models.load import LoadedModel, load_model, read_adapter_record
+from planlearn.models.weights import file_sha256, weights_hash
 
 
 def trained_recipe(folder: Path) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def load_trained(folder: Path, model: str | None) -> tuple[LoadedModel, ChainSty
             loaded = load_model(base, adapter=folder, merge=True)
         except ModelNotFound as error:
             raise ModelNotFound(error if model else f"{error}; it is the base of {folder}: name its folder with --model") from None
-        digest = hashlib.sha256((folder / "adapter_model.safetensors").read_bytes()).hexdigest()
+        digest = file_sha256(folder / "adapter_model.safetensors")
         about |= {"model": base, "adapter": folder.name, "adapter_sha256": digest}
     else:
         loaded = load_model(folder)

@@ -74,7 +74,7 @@ def plan_clear_first(
     calls = []
     while open_goals := [block for block in by_name if world.below.get(block) != goal.below[block]]:
         wanted = [each for block in open_goals for each in (goal.below[block], block) if each in world.below]
-        covering = next((world.top(each) for each in wanted if world.top(each) != each), None)
+        covering = next((top for each in wanted if (top := world.top(each)) != each), None)
         turn = next(block for block in order if block in open_goals)
         if world.held is not None:
             held, world.held = world.held, None
