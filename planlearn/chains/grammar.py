@@ -4,7 +4,8 @@
     step    = ["for" atom ("after" lookups)* ["but" lookup] (":" lookups)* "\\n"]
               action ["needs" atoms] ["takes" atoms] ["drops" atoms] ["gives" atoms] "\\n"
               reached
-    reached = ["state" (atoms | "none") "\\n"] ["goals" (lookups | "none") "\\n"]
+    reached = ["state" (atoms | "none") "\\n"] ["goals" (goal ("," goal)* | "none") "\\n"]
+    goal    = atom "yes" | atom "no" (atom ("yes" | "no"))*
     action  = name argument*                              atoms = atom ("," atom)*
     atom    = ["not"] predicate argument*                 lookups = atom ("yes" | "no") ("," atom ("yes" | "no"))*
 
@@ -12,11 +13,12 @@
 deletes without needing them, `gives` facts that it adds. So precondition = needs + takes, delete = takes + drops, add
 = gives, and nothing is written twice. `state` is the whole state, at the start and behind each step, so that every
 step is chosen from the lines right above it. `goals` says of each goal whether it is reached: at the start, and where a
-step changes that. `for` says what a step is for (see `purpose`): a goal; behind `after` what comes before it (what the
-open goals take beforehand, then the goals to be reached first), up to the first that does not hold, and so on down;
-behind `but` another open goal that the plan turns to all the same; behind
-":" what it takes and whether that holds, up to the one that the plan turns to; behind the next ":" what that one takes,
-and so on. Behind the last ":" stand the preconditions of the step itself, so such a step has no `needs`. Static atoms
+step changes that. With purposes it stands behind every step, and with each open goal stands what it takes beforehand
+(see `preparation`) and whether that holds. `for` says what a step is for (see `purpose`): the first of these that
+does not hold, else a goal; behind `after` goals to be reached before it, up to the first that does not hold, and so on down;
+behind `but` another open goal that the plan turns to all the same; behind ":" what it takes and whether that holds, up
+to the one that the plan turns to; behind the next ":" what that one takes, and so on. Behind the last ":" stand the
+preconditions of the step itself, so such a step has no `needs`. Static atoms
 (no action changes them) stand in the prompt alone: neither in `needs` nor in `state`.
 """
 
@@ -47,7 +49,8 @@ class ChainStyle:
 
     states: "changes" (the effects alone; s' follows from them) or "full" (s at the start, the whole s' behind each step).
     goals: whether the goals and which of them are reached stand at the start and behind each step that changes that.
-    purposes: whether each step says what it is for, and looks up what it takes.
+    purposes: whether each step says what it is for, and looks up what it takes; the goals then stand behind every step, with
+        what they take beforehand. Takes goals.
     domain_in_prompt: whether the prompt holds the domain's schemas.
     """
 
@@ -59,6 +62,8 @@ class ChainStyle:
     def __post_init__(self) -> None:
         if self.states not in STATES:
             raise ValueError(f"states: expected one of {', '.join(STATES)}, found {self.states!r}")
+        if self.purposes and not self.goals:
+            raise ValueError("purposes: they take goals, found goals: false")
 
 
 def check_names(names: Iterable[str], where: str) -> None:

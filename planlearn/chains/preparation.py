@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from val_bridge import ActionSchema, Atom, Literal, Task
+from val_bridge import ActionSchema, Atom, Literal, State, Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +23,22 @@ class Preparation:
 
     literal: Literal
     undone_for: tuple[Atom, ...]
+
+
+class Preparations:
+    """What each goal of a task takes beforehand, worked out once."""
+
+    def __init__(self, task: Task) -> None:
+        self._of = {goal: preparations(task, goal) for goal in task.goal_literals}
+
+    def wanted(self, state: State) -> dict[Literal, tuple[Literal, ...]]:
+        """For each open goal, in the order of the prompt, its preparations without those undone again for one of them.
+
+        What two goals take stands with both: to leave it out, a model would have to look back at what it wrote.
+        """
+        ready = {goal: each for goal, each in self._of.items() if not goal.holds_in(state)}
+        done = {one.literal for each in ready.values() for one in each if not state.isdisjoint(one.undone_for)}
+        return {goal: tuple(one.literal for one in each if one.literal not in done) for goal, each in ready.items()}
 
 
 def preparations(task: Task, goal: Literal) -> list[Preparation]:

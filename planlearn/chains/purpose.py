@@ -1,9 +1,9 @@
 """What each step of a true chain is for, found in the chain itself: no knowledge of the domain goes in.
 
-This is means-ends reasoning read off a plan: this goal, therefore this subgoal, ..., therefore this step. It begins at the
-first open goal by name. First is looked up what the open goals take that can be made ready beforehand (see
-`preparation`), goal by goal: the first that does not hold is what the step is for. Where all of it holds, the purpose goes
-down by way of goals that the plan reaches before the first one and that share an object with it, to one that waits for no
+This is means-ends reasoning read off a plan: this goal, therefore this subgoal, ..., therefore this step. What the open
+goals take that can be made ready beforehand (see `preparation`) comes first: the first of it that does not hold is what
+the step is for. Where all of it holds, the purpose begins at the first open goal by name and goes
+down by way of goals that the plan reaches before that one and that share an object with it, to one that waits for no
 other. From there on, what each literal takes is looked up in the state: the preconditions of the step that makes it true
 next, in the schema's order, up to the first that does not hold, which is looked into in turn. So a model that writes it
 looks each fact up before the first word that depends on it. Where that way leads past the step, it
@@ -20,13 +20,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from planlearn.chains.preparation import preparations
+from planlearn.chains.preparation import Preparations
 from val_bridge import Action, Atom, Chain, Literal, Lookup, State, Step, Task
 
 
 class Sought(Enum):
-    """What a level looks up: what comes before it, preparations and goals; another goal, which the plan turns to all the
-    same; the preconditions of what makes it true."""
+    """What a level looks up: the goals that come before it; another goal, which the plan turns to all the same; the
+    preconditions of what makes it true."""
 
     BEFORE = "before"
     OTHER_GOAL = "other goal"
@@ -47,7 +47,8 @@ class Level:
 
 
 Purpose = tuple[Level, ...]
-"""From a goal down to what the step itself makes true; () where nothing that the step does is of use."""
+"""From a goal, or what one takes beforehand, down to what the step itself makes true; () where nothing that the step does is
+of use."""
 
 
 def purposes(task: Task, chain: Chain) -> list[Purpose]:
@@ -95,7 +96,7 @@ class _Goals:
     def __init__(self, task: Task, chain: Chain) -> None:
         self.literals = task.goal_literals
         reached = {goal: _reached_for_good(goal, chain) for goal in self.literals}
-        self.preparations = {goal: preparations(task, goal) for goal in self.literals}
+        self.preparations = Preparations(task)
         self.before = {
             goal: [
                 other
@@ -112,17 +113,6 @@ class _Goals:
             way.append(earlier[0])
         return way
 
-    def to_prepare(self, state: State) -> list[Literal]:
-        """What the open goals take beforehand, goal by goal, without what was undone again for one of them.
-
-        What two goals take stands twice: to leave it out, a model would have to look back at what it wrote.
-        """
-        ready = [
-            each for goal in self.literals if not goal.holds_in(state) for each in self.preparations[goal]
-        ]
-        done = {each.literal for each in ready if not state.isdisjoint(each.undone_for)}
-        return [each.literal for each in ready if each.literal not in done]
-
 
 def _reached_for_good(goal: Literal, chain: Chain) -> int:
     """The number of the step from which on the goal holds; 0 if it holds throughout."""
@@ -130,29 +120,26 @@ def _reached_for_good(goal: Literal, chain: Chain) -> int:
 
 
 def _purpose(task: Task, steps: tuple[Step, ...], index: int, goals: _Goals, causal: tuple[_Link, ...]) -> Purpose:
-    """The first preparation that does not hold and the descent from it to the step; else the goals down to one that waits
+    """The descent to the step from the first preparation that does not hold; else the goals down to one that waits
     for no other, then the descent from there or from another open goal; else the causal links. () where there are none, and
     behind the last goal.
     """
     state = steps[index].before
     if not task.unmet_goals(state):
         return ()
-    way = goals.way(state)
-    prepared = goals.to_prepare(state)
-    missing = next((each for each in prepared if not each.holds_in(state)), None)
+    wanted = [each for prepared in goals.preparations.wanted(state).values() for each in prepared]
+    missing = next((each for each in wanted if not each.holds_in(state)), None)
     links = _descent(task, steps, index, missing) if missing else ()
     if links:
-        first = [_level(way[0], Sought.BEFORE, prepared, missing, state)] if missing != way[0] else []
-        return (*first, *_descending(task, steps, links, state))
+        return tuple(_descending(task, steps, links, state))
     if not causal:
         return ()
-    if missing:
-        prepared = []
+    way = goals.way(state)
     starts = dict.fromkeys([way[-1], *(goal for goal in goals.literals if not goal.holds_in(state))])
     links = next(filter(None, (_descent(task, steps, index, start) for start in starts)), causal)
     levels = []
     for goal, following in zip(way, [*way[1:], None], strict=True):
-        if before := [*(prepared if goal == way[0] else ()), *goals.before[goal]]:
+        if before := goals.before[goal]:
             levels.append(_level(goal, Sought.BEFORE, before, following, state))
     if way[-1] != links[0].literal:
         levels.append(_level(way[-1], Sought.OTHER_GOAL, [], links[0].literal, state))

@@ -79,14 +79,28 @@ def _literals(text: str) -> tuple[Literal, ...]:
 
 def _lookups(text: str) -> tuple[Lookup, ...]:
     """The literals of a comma list with "yes" or "no" behind each, in their order; none for "none"."""
-    lookups = []
+    entries = _lookup_entries(text)
+    if long := next((entry for entry in entries if len(entry) > 1), None):
+        raise _Unreadable(f"expected ',' behind {str(long[0].literal)!r}, found {str(long[1].literal)!r}")
+    return tuple(lookup for (lookup,) in entries)
+
+
+def _lookup_entries(text: str) -> list[tuple[Lookup, ...]]:
+    """A comma list of entries, each of one literal or more with "yes" or "no" behind each; none for "none"."""
+    entries = []
     for part in text.split(",") if text.strip() != NONE else ():
-        *words, answer = part.split() or [""]
-        if answer not in (YES, NO):
+        lookups, words = [], []
+        for word in part.split():
+            if word in (YES, NO):
+                (literal,) = _literals(" ".join(words))
+                lookups.append(Lookup(literal=literal, holds=word == YES))
+                words = []
+            else:
+                words.append(word)
+        if words or not lookups:
             raise _Unreadable(f"expected {YES!r} or {NO!r} behind an atom, found {_quoted(part)}")
-        (literal,) = _literals(" ".join(words))
-        lookups.append(Lookup(literal=literal, holds=answer == YES))
-    return tuple(lookups)
+        entries.append(tuple(lookups))
+    return entries
 
 
 def _atoms(text: str) -> tuple[frozenset[Atom], frozenset[Atom]]:
@@ -197,29 +211,42 @@ def _for(claim: Claim, purpose: _Purpose) -> Claim:
     )  # fmt: skip
 
 
-def _reached(line: str, task: Task) -> frozenset[Atom]:
-    """The facts of a `state` line, with the static ones, which stand in the prompt alone; the unmet ones of `goals`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reached:
+    """A `state` line's facts, with the static ones, which stand in the prompt alone; or the unmet ones of `goals`, and
+    what open goals take beforehand."""
+
+    atoms: frozenset[Atom]
+    prepared: tuple[Lookup, ...] = ()
+
+
+def _reached(line: str, task: Task) -> _Reached:
     word, _, rest = line.partition(" ")
     if word == GOALS:
-        return frozenset(each.literal.atom for each in _lookups(rest) if not each.holds)
+        entries = _lookup_entries(rest)
+        if done := next((entry[0] for entry in entries if entry[0].holds and len(entry) > 1), None):
+            raise _Unreadable(f"expected ',' behind {str(done.literal)!r}, which holds")
+        unmet = frozenset(goal.literal.atom for goal, *_ in entries if not goal.holds)
+        return _Reached(atoms=unmet, prepared=tuple(at for _, *prepared in entries for at in prepared))
     positive, negative = _atoms(rest)
     if negative:
         raise _Unreadable(f"{NOT!r} in a state")
-    return positive | task.static_facts
+    return _Reached(atoms=positive | task.static_facts)
 
 
-def _with_reached(claim: Claim, line: str, task: Task) -> Claim:
+def _with_reached(claim: Claim, word: str, reached: _Reached) -> Claim:
     """The claim with what a `state` or `goals` line says of it."""
-    field = "after" if line.partition(" ")[0] == STATE else "unmet_goals"
+    field = "after" if word == STATE else "unmet_goals"
     if getattr(claim, field) is not None:
         raise _Unreadable("stands twice")
-    return replace(claim, **{field: _reached(line, task)})
+    return replace(claim, **{field: reached.atoms})
 
 
 def _chain(text: str, start: int, end: int, task: Task) -> tuple[ParsedChain | None, tuple[str, ...]]:
     claims: list[Claim] = []
     unread: list[str] = []
     at_head: dict[str, tuple[frozenset[Atom], str]] = {}  # "state" and "goals" of the start: their atoms and their line
+    prepared: tuple[Lookup, ...] = ()  # what the last `goals` line says beside the goals: looked up before the next step
     in_step = False
     above: _Purpose | None = None  # of a step that has not come yet
     for line, span in _lines(text, start, end):
@@ -228,20 +255,26 @@ def _chain(text: str, start: int, end: int, task: Task) -> tuple[ParsedChain | N
         try:
             is_head = not claims and not unread and purpose is None
             if is_head and word in (STATE, GOALS) and word not in at_head:
-                at_head[word] = _reached(line, task), line
+                reached = _reached(line, task)
+                at_head[word] = reached.atoms, line
+                prepared += reached.prepared
             elif word not in (STATE, GOALS):
                 # What stands behind an unread step says nothing about the step before it.
                 in_step = False
                 if word == FOR:
                     above = _purpose(line)
                 else:
+                    before, prepared = prepared, ()
                     claim = _claim(line, span)
-                    claims.append(_for(claim, purpose) if purpose else claim)
+                    claim = _for(claim, purpose) if purpose else claim
+                    claims.append(replace(claim, lookups=(*before, *(claim.lookups or ()))) if before else claim)
                     purpose, in_step = None, True
             elif not in_step:
                 raise _Unreadable("no step that this belongs to")
             else:
-                claims[-1] = _with_reached(claims[-1], line, task)
+                reached = _reached(line, task)
+                claims[-1] = _with_reached(claims[-1], word, reached)
+                prepared += reached.prepared
         except _Unreadable:
             unread += [purpose.line, line] if purpose else [line]
             purpose = None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from enum import Enum
+from types import MappingProxyType
 
 from planlearn.chains.grammar import (
     AFTER,
@@ -25,9 +26,10 @@ from planlearn.chains.grammar import (
     ChainStyle,
     check_names,
 )
+from planlearn.chains.preparation import Preparations
 from planlearn.chains.purpose import Purpose, Sought, purposes
 from planlearn.errors import require_strips
-from val_bridge import Action, Atom, Chain, Lookup, ParsedChain, Plan, State, Task
+from val_bridge import Action, Atom, Chain, Literal, Lookup, ParsedChain, Plan, State, Task
 
 CHAIN_INSTRUCTION = "Write the chain of steps, then the plan."
 
@@ -106,22 +108,26 @@ _SOUGHT = {Sought.BEFORE: f" {AFTER}", Sought.OTHER_GOAL: f" {BUT}", Sought.PREC
 
 def _lookups_text(lookups: Iterable[Lookup]) -> str:
     """`clear a yes, not holding b no`; "none" for no lookup."""
-    words = (f"{atom_words(at.literal.atom, positive=at.literal.positive)} {YES if at.holds else NO}" for at in lookups)
-    return ", ".join(words) or NONE
+    return ", ".join(map(_lookup_text, lookups)) or NONE
+
+
+def _lookup_text(at: Lookup) -> str:
+    return f"{atom_words(at.literal.atom, positive=at.literal.positive)} {YES if at.holds else NO}"
 
 
 def chain_text(task: Task, chain: Chain, style: ChainStyle) -> str:
     """The chain's lines, one "\n" behind each."""
     why = purposes(task, chain) if style.purposes else [()] * len(chain)
+    prepare = Preparations(task) if style.purposes else None
     steps = (
-        (_purposed_lines(task, s.action, purpose), s.after, goals_text(task, s.after))
+        (_purposed_lines(task, s.action, purpose), s.after, goals_text(task, s.after, prepare))
         for s, purpose in zip(chain.steps, why, strict=True)
     )
-    return _chain_text(task, task.initial, goals_text(task, task.initial), steps, style)
+    return _chain_text(task, task.initial, goals_text(task, task.initial, prepare), steps, style)
 
 
 def claims_text(task: Task, parsed: ParsedChain, style: ChainStyle) -> str:
-    """What a chain claims, true or not, in the lines of `chain_text`, but for what its steps are for.
+    """What a chain claims, true or not, in the lines of `chain_text` for a style without purposes.
 
     No field of the chain or of a claim may be None, apart from purpose and lookups. Raises BindError for a claim about
     no action of the task.
@@ -132,21 +138,21 @@ def claims_text(task: Task, parsed: ParsedChain, style: ChainStyle) -> str:
         head = (claim.call.name, *claim.call.arguments)
         line = _step_text(head, claim.precondition, negative, claim.add, claim.delete)
         steps.append((line, claim.after, _goals_text(task, claim.unmet_goals)))
-    return _chain_text(task, parsed.initial, _goals_text(task, parsed.unmet_goals), steps, style)
+    return _chain_text(task, parsed.initial, _goals_text(task, parsed.unmet_goals), steps, replace(style, purposes=False))
 
 
 def _chain_text(
     task: Task, initial: State, goals: str, steps: Iterable[tuple[str, State, str]], style: ChainStyle
 ) -> str:
     """State and goals at the start; each step's line, its state where the style has states, the goals where they
-    change."""
+    change, and with purposes behind every step."""
     lines = [state_line(task, initial)] if style.states == "full" else []
     lines += [f"{GOALS} {goals}"] if style.goals else []
     for line, after, goals_after in steps:
         lines.append(line)
         if style.states == "full":
             lines.append(state_line(task, after))
-        if style.goals and goals_after != goals:
+        if style.goals and (style.purposes or goals_after != goals):
             lines.append(f"{GOALS} {goals_after}")
         goals = goals_after
     return "".join(line + "\n" for line in lines)
@@ -157,14 +163,24 @@ def state_line(task: Task, state: State) -> str:
     return f"{STATE} {state_text(_fluent(task, state))}"
 
 
-def goals_text(task: Task, state: State) -> str:
-    """Each goal and whether it holds in the state, in the order of the prompt; "none" where there is no goal."""
-    return _goals_text(task, task.unmet_goals(state))
+def goals_text(task: Task, state: State, prepare: Preparations | None = None) -> str:
+    """Each goal and whether it holds in the state, in the order of the prompt; "none" where there is no goal.
+
+    prepare: then each open goal is followed by what it takes beforehand, and whether that holds.
+    """
+    wanted = prepare.wanted(state) if prepare else {}
+    return _goals_text(
+        task, task.unmet_goals(state),
+        {goal: [Lookup(literal=one, holds=one.holds_in(state)) for one in each] for goal, each in wanted.items()},
+    )
 
 
-def _goals_text(task: Task, unmet: Collection[Atom]) -> str:
-    """Each goal, and whether it is none of the unmet ones; these by their atoms."""
-    return _lookups_text(Lookup(literal=goal, holds=goal.atom not in unmet) for goal in task.goal_literals)
+def _goals_text(task: Task, unmet: Collection[Atom], wanted: Mapping[Literal, Iterable[Lookup]] = MappingProxyType({})) -> str:
+    """Each goal, and whether it is none of the unmet ones; these by their atoms. Behind it what it takes beforehand."""
+    entries = (
+        (Lookup(literal=goal, holds=goal.atom not in unmet), *wanted.get(goal, ())) for goal in task.goal_literals
+    )
+    return ", ".join(" ".join(map(_lookup_text, entry)) for entry in entries) or NONE
 
 
 def plan_text(plan: Plan) -> str:

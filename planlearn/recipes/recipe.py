@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from planlearn.errors import RecipeError
 
@@ -56,6 +57,13 @@ class CorpusRecipe(_Strict):
     domain_in_prompt: bool = True
     stages: list[StageRecipe] = Field(min_length=1)
     validation_sizes: dict[str, PositiveFloat] = Field(min_length=1)
+
+    @field_validator("purposes")
+    @classmethod
+    def _with_goals(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and not info.data.get("goals", True):
+            raise PydanticCustomError("needs_goals", "needs goals: true")
+        return value
 
     _names = field_validator("validation_sizes", mode="before")(StageRecipe._names.__func__)  # type: ignore[attr-defined]
 

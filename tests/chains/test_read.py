@@ -1,5 +1,6 @@
 """The reader is strict and never raises: each line is read, or named as unread."""
 
+import re
 from functools import cache
 
 import pytest
@@ -99,6 +100,9 @@ def test_no_damaged_answer_raises_here_or_in_the_checkers(
         "goals",
         "goals on a b",
         "goals on a b yes, none",
+        "goals on a b no clear b",  # clear b yes or no?
+        "goals on a b yes clear b no",  # what is reached takes nothing
+        "goals on a b no yes",
     ],
 )
 def test_a_line_outside_the_format_is_named(line: str) -> None:
@@ -129,6 +133,35 @@ def test_the_first_state_is_read_and_judged() -> None:
     fault = check_chain(task, answer.chain).first
     assert (fault.kind, fault.step) == (FaultKind.INITIAL_STATE, 0)
     assert [" ".join(violation.atom) for violation in fault.violations] == [fact]
+
+
+def test_what_goals_take_beforehand_is_looked_up_before_the_next_step() -> None:
+    text = "goals on a b no clear b yes clear a no, on b c yes\nfor clear a: holding a no\nput-down a gives clear a\n"
+    text += "goals on a b no clear b yes, on b c no\n" + TRUE + "Plan:\n"
+    answer = read(text)
+    assert answer.unread == () and answer.chain.unmet_goals == {("on", "a", "b")}
+    first, second = answer.chain.claims
+    assert [(str(at.literal), at.holds) for at in first.lookups] == [
+        ("(clear b)", True), ("(clear a)", False), ("(holding a)", False),
+    ]  # fmt: skip
+    assert first.unmet_goals == {("on", "a", "b"), ("on", "b", "c")}
+    assert [(str(at.literal), at.holds) for at in second.lookups] == [("(clear b)", True)] and second.purpose is None
+
+
+def test_what_goals_take_beforehand_belongs_to_no_step_behind_an_unread_one() -> None:
+    answer = read(f"goals on a b no clear a no\n??\n{TRUE}Plan:\n")
+    assert answer.unread == ("??",) and answer.chain.claims[0].lookups is None
+
+
+def test_a_wrong_preparation_is_a_wrong_lookup() -> None:
+    task, text = true_answer("blocksworld", True)
+    start = text.index("goals ")
+    goals = text[start : text.index("\n", start)]
+    atom = re.search(r"(?:yes|no) (clear \w) (yes|no)", goals)
+    wrong = goals[: atom.start(2)] + ("no" if atom[2] == "yes" else "yes") + goals[atom.end(2) :]
+    fault = check_chain(task, read_answer(text.replace(goals, wrong, 1), task).chain).first
+    assert (fault.kind, fault.step) == (FaultKind.CLAIM, 1)
+    assert [" ".join(violation.atom) for violation in fault.violations] == [atom[1]]
 
 
 def test_what_cannot_be_a_first_state_is_unread() -> None:

@@ -5,10 +5,11 @@ from itertools import groupby
 import pytest
 
 from planlearn.chains import ChainStyle, Role, answer_segments, read_answer
+from planlearn.chains.preparation import Preparations
 from planlearn.chains.purpose import purposes
 from planlearn.problems import DOMAINS, domain_names
 from tests.walks import NAMES, walk
-from val_bridge import Outcome, check_chain, check_plan
+from val_bridge import Lookup, Outcome, check_chain, check_plan
 
 STYLES = [
     ChainStyle(states=states, goals=said, purposes=purposes)
@@ -37,14 +38,19 @@ def test_a_true_chain_reads_back_as_itself(name: str, style: ChainStyle) -> None
 
         assert answer.chain.initial == (task.initial if style.states == "full" else None)
         assert len(answer.chain.claims) == len(chain)
+        prepare = Preparations(task)
         for claim, step, purpose in zip(answer.chain.claims, chain.steps, purposes(task, chain), strict=True):
             said = style.purposes and purpose
+            wanted = [one for each in prepare.wanted(step.before).values() for one in each] if style.purposes else []
+            lookups = [Lookup(literal=one, holds=one.holds_in(step.before)) for one in wanted]
+            lookups += [each for at in purpose for each in at.lookups] if said else []
             assert claim.purpose == (tuple(literal for literal, _ in groupby(at.literal for at in purpose)) if said else None)
-            assert claim.lookups == (tuple(each for at in purpose for each in at.lookups) if said else None)
+            assert claim.lookups == (tuple(lookups) or None)
             assert claim.precondition == {a for a in step.action.precondition if a[0] not in task.static}
             assert (claim.add, claim.delete) == (step.action.add, step.action.delete)
             assert claim.after == (step.after if style.states == "full" else None)
             unmet, unmet_before = (
                 (task.goal - state) | (task.goal_negative & state) for state in (step.after, step.before)
             )
-            assert claim.unmet_goals == (unmet if style.goals and unmet != unmet_before else None)
+            shown = style.goals and (style.purposes or unmet != unmet_before)
+            assert claim.unmet_goals == (unmet if shown else None)

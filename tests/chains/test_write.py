@@ -64,6 +64,19 @@ def test_goals_stand_at_the_start_and_where_a_step_changes_them() -> None:
     assert lines == ["goals on a b no, on b c no", "goals on a b no, on b c yes", "goals on a b yes, on b c yes"]
 
 
+def test_with_purposes_they_stand_behind_every_step_with_what_they_take_beforehand() -> None:
+    task, chain = solved("blocksworld")
+    text = chain_text(task, chain, ChainStyle(purposes=True))
+    lines = [line for line in text.splitlines() if line.startswith("goals")]
+    assert len(lines) == 1 + len(chain)
+    assert lines[0] == "goals on a b no clear b yes clear a no, on b c no clear c yes clear b yes"
+
+
+def test_purposes_take_goals() -> None:
+    with pytest.raises(ValueError, match="purposes: they take goals"):
+        ChainStyle(goals=False, purposes=True)
+
+
 def test_no_goals_where_the_style_wants_none() -> None:
     task, chain = solved("blocksworld")
     assert "goals" not in chain_text(task, chain, ChainStyle(goals=False))

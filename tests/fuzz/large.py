@@ -180,6 +180,7 @@ PARTICULAR: dict[Kind, dict[str, Text]] = {
         "lookups": wrapped("Chain:\nfor on a b: ", "clear b no, ", "clear a yes\nunstack b a\n"),
         "levels": wrapped("Chain:\nfor on a b", ": clear b no", ": clear a yes\nunstack b a\n"),
         "goals before": wrapped("Chain:\nfor on a b", " after clear b no", ": clear a yes\nunstack b a\n"),
+        "preparations": wrapped("Chain:\ngoals on a b no", " clear b no", "\nunstack b a\n"),
         "one state": wrapped("Chain:\nunstack b a\nstate ", "clear a, ", "clear a\n"),
         "unknown facts": numbered("Chain:\nunstack b a\nstate ", "clearr# a, ", "clear a\n"),
         "parts": wrapped("Chain:\nunstack b a ", "needs ", "clear a\n"),

@@ -40,6 +40,11 @@ def test_all_mistakes_are_reported_together_with_their_keys(tmp_path):
     assert "corpus.judged: " in text
 
 
+def test_purposes_stand_with_the_goals():
+    with pytest.raises(RecipeError, match="corpus.purposes: needs goals: true, found True"):
+        load_recipe(HERE / "blocksworld.yaml", ["corpus.goals=false"])
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
