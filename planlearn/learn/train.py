@@ -106,6 +106,15 @@ def _adapted(model: Any, recipe: Recipe) -> Any:
     return adapted
 
 
+def _muon(model: Any, config: Any) -> Any:
+    from planlearn.learn.optimizer import MuonAndAdamW
+
+    return MuonAndAdamW(
+        model, lr=config.learning_rate, weight_decay=config.weight_decay, betas=(config.adam_beta1, config.adam_beta2),
+        eps=config.adam_epsilon,
+    )
+
+
 def _bf16(recipe: Recipe, chosen: Path) -> bool:
     """Whether to train in bfloat16; what was measured for "auto" is kept, so that a run that goes on does not change."""
     from planlearn.learn.kernels import bfloat16_pays
@@ -190,9 +199,10 @@ def train(recipe: Recipe, loaded: Any, corpus: Path, run: Path) -> Path:
         save_final(snapshot, loaded, recipe, run / "snapshots" / f"step-{step}", facts)
 
     kept = len(list((run / "snapshots").glob("step-*")))
+    config = _config(recipe, checkpoints, steps, bf16)
     trainer = ChainTrainer(
-        model=model, args=_config(recipe, checkpoints, steps, bf16), train_dataset=dataset,
-        processing_class=loaded.tokenizer,
+        model=model, args=config, train_dataset=dataset, processing_class=loaded.tokenizer,
+        optimizers=(_muon(model, config) if recipe.optimizer == "muon" else None, None),
         callbacks=[cap, WholeCheckpoints(), Snapshots(recipe.evaluation.curve, keep, kept), record],
     )
     cap.trainer = record.trainer = trainer

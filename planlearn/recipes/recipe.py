@@ -90,13 +90,19 @@ class EvaluationRecipe(_Strict):
 
 
 class Recipe(_Strict):
-    """A whole run. `precision` "auto" trains frozen weights in bfloat16 where this machine multiplies faster in it."""
+    """A whole run.
+
+    precision: "auto" trains frozen weights in bfloat16 where this machine multiplies faster in it.
+    optimizer: "adamw", or "muon" for the weights of linear layers and AdamW for the rest (`planlearn.learn.optimizer`);
+    any other goes into `training` as `optim`, in transformers' words.
+    """
 
     domain: str
     model: str
     seed: int = Field(default=0, ge=0, lt=2**32)
     minutes: PositiveFloat | None = None
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    optimizer: Literal["adamw", "muon"] = "adamw"
     checkpoint_steps: PositiveInt = 50
     max_length: PositiveInt = 2048
     corpus: CorpusRecipe

@@ -138,21 +138,23 @@ def test_a_prompt_begins_as_generation_begins(corpus):
     assert list(marked.input_ids[: marked.labels.count(-100)]) == loaded.tokenizer(row["prompt"])["input_ids"]
 
 
-def test_a_finished_run_is_left_alone_and_a_checkpoint_taken_up(corpus, tmp_path):
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_a_finished_run_is_left_alone_and_a_checkpoint_taken_up(corpus, tmp_path, optimizer):
     """A run that lost its last steps ends with the weights of one that was never stopped."""
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    adapter = train(recipe(), base(corpus), corpus, whole)
+    wanted = recipe(f"optimizer={optimizer}")
+    adapter = train(wanted, base(corpus), corpus, whole)
     assert steps(whole) == list(range(1, 9))
     before = (adapter / "adapter_model.safetensors").stat().st_mtime_ns
-    assert train(recipe(), base(corpus), corpus, whole) == adapter
+    assert train(wanted, base(corpus), corpus, whole) == adapter
     assert (adapter / "adapter_model.safetensors").stat().st_mtime_ns == before
 
-    train(recipe(), base(corpus), corpus, broken)
+    train(wanted, base(corpus), corpus, broken)
     shutil.rmtree(broken / "adapter")
     (broken / "checkpoints" / "checkpoint-8" / "planlearn-whole").unlink()  # as if killed while it was written
     with (broken / "training.jsonl").open("a") as log:
         log.write('{"start": "2026-')  # and a row torn with it
-    resumed = train(recipe(), base(corpus), corpus, broken)
+    resumed = train(wanted, base(corpus), corpus, broken)
     assert steps(broken)[8:] == [7, 8]  # from checkpoint 6
     assert tokens_at_the_end(broken) == tokens_at_the_end(whole)
     for name, tensor in weights(adapter).items():
