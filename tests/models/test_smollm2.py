@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
+from planlearn.corpus.build import build_corpus
+from planlearn.learn.tokens import IGNORED, tokenize
+from planlearn.learn.train import read_rows
 from planlearn.models import PRESETS, LoadedModel, Prompt, Stop, generate, is_fetched, load_model
+from planlearn.problems import DOMAINS
+from planlearn.recipes import find_recipe, load_recipe
 from tests.conftest import Need
 
 PRESET = PRESETS["smollm2-135m"]
@@ -80,3 +86,17 @@ def test_it_answers_in_a_batch_as_alone(smollm2: LoadedModel) -> None:
         ids = written[0, encoded["input_ids"].shape[1] :].tolist()
         assert answers[prompt.id].tokens == len(ids)
         assert answers[prompt.id].text == smollm2.tokenizer.decode([token for token in ids if token != 2])
+
+
+@pytest.mark.parametrize("domain", sorted(DOMAINS))
+def test_the_longest_examples_of_its_recipes_fit(smollm2: LoadedModel, domain: str, tmp_path: Path) -> None:
+    """The last stage's, with room to spare: the training limit for the whole, the answer's cap for what is answered."""
+    path = find_recipe(domain, PRESET.name)
+    stages = [stage.model_dump() for stage in load_recipe(path).corpus.stages[-1:]]
+    recipe = load_recipe(path, ["examples=100", "validation=1", "test=1", f"corpus.stages={json.dumps(stages)}"])
+    build_corpus(tmp_path / "corpus", domain, 0, recipe.corpus, lambda *_: None)
+    examples = tokenize(read_rows(tmp_path / "corpus" / "train.jsonl"), smollm2.tokenizer, recipe.max_length)
+    assert len(examples) == 100
+    assert max(len(example.input_ids) for example in examples) < 0.9 * recipe.max_length
+    answers = [sum(label != IGNORED for label in example.labels) for example in examples]
+    assert max(answers) < 0.9 * recipe.evaluation.max_tokens
