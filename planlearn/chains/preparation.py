@@ -4,25 +4,26 @@ Backchaining over schemas finds facts that every plan must make true on the way 
 Hoffmann, Porteous and Sebastia 2004): the preconditions that all schemas which add the goal share, then those of these facts in
 turn. Those about the goal's own objects count. Of them are preparations those that need not be undone for another of them:
 `holding a` is none for `on a b`, since whatever makes it true deletes `clear a`. For `on a b` that leaves `clear b` and
-`clear a`, and while `holding a` holds, `clear a` has done its work.
+`clear a`, and while `holding a` holds, which uses `clear a` up, it is not asked for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import permutations
 
 from val_bridge import ActionSchema, Atom, Literal, State, Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preparation:
-    """A fact to be made ready for a goal, and the facts for which it is undone again: once one of them holds, it is not
-    asked for any more.
+    """A fact to be made ready for a goal, and the facts about its own objects that use it up: whatever makes one of them
+    true needs and deletes it. While one of them holds, it is not asked for.
     """
 
     literal: Literal
-    undone_for: tuple[Atom, ...]
+    used_up_by: tuple[Atom, ...]
 
 
 class Preparations:
@@ -32,13 +33,15 @@ class Preparations:
         self._of = {goal: preparations(task, goal) for goal in task.goal_literals}
 
     def wanted(self, state: State) -> dict[Literal, tuple[Literal, ...]]:
-        """For each open goal, in the order of the prompt, its preparations without those undone again for one of them.
+        """For each open goal, in the order of the prompt, its preparations but those that are used up.
 
         What two goals take stands with both: to leave it out, a model would have to look back at what it wrote.
         """
-        ready = {goal: each for goal, each in self._of.items() if not goal.holds_in(state)}
-        done = {one.literal for each in ready.values() for one in each if not state.isdisjoint(one.undone_for)}
-        return {goal: tuple(one.literal for one in each if one.literal not in done) for goal, each in ready.items()}
+        return {
+            goal: tuple(one.literal for one in each if state.isdisjoint(one.used_up_by))
+            for goal, each in self._of.items()
+            if not goal.holds_in(state)
+        }
 
 
 def preparations(task: Task, goal: Literal) -> list[Preparation]:
@@ -51,12 +54,20 @@ def preparations(task: Task, goal: Literal) -> list[Preparation]:
     atoms = [atom for atom in found if len(atom) > 1 and set(atom[1:]) <= set(goal.atom[1:])]
     undoes = {atom: [other for other in atoms if other != atom and _always_undone(task, other, atom)] for atom in atoms}
     return [
-        Preparation(
-            literal=Literal(atom=atom, positive=True), undone_for=tuple(other for other in atoms if atom in undoes[other])
-        )
+        Preparation(literal=Literal(atom=atom, positive=True), used_up_by=tuple(_users(task, atom)))
         for atom in atoms
         if not undoes[atom]
     ]
+
+
+def _users(task: Task, atom: Atom) -> Iterator[Atom]:
+    """The facts about the atom's objects, some or all of them, that only come true by what needs and deletes the atom."""
+    for predicate in task.domain.predicates.values():
+        for objects in permutations(dict.fromkeys(atom[1:]), len(predicate.parameters)):
+            user = (predicate.name, *objects)
+            ways = list(_ways(task, user)) if objects and user != atom else []
+            if ways and all(atom in needed and atom in deletes for needed, deletes in ways):
+                yield user
 
 
 def _collect(task: Task, atom: Atom, found: dict[Atom, None]) -> None:

@@ -28,9 +28,10 @@ def test_blocks_that_move_or_are_covered_are_cleared_first(goal, ready):
     assert words(task_of("blocksworld", "4"), *goal) == ready
 
 
-def test_a_preparation_names_what_it_is_undone_for():
+def test_a_preparation_names_what_uses_it_up():
+    """Whatever makes `holding b` true needs and deletes `clear b`; `stack ?x b` does so too, for a fact about another object."""
     clear_b, clear_a = preparations(task_of("blocksworld", "4"), Literal(atom=("on", "a", "b"), positive=True))
-    assert (clear_b.undone_for, clear_a.undone_for) == ((), (("holding", "a"),))
+    assert (clear_b.used_up_by, clear_a.used_up_by) == ((("holding", "b"),), (("holding", "a"),))
 
 
 def test_words_do_not_matter():
@@ -57,6 +58,8 @@ def test_what_all_ways_share_is_found_in_turn_and_static_or_nameless_facts_are_n
     """`wired x` by two schemas, which share `dark x` alone; `north` never changes, `fuse` names no object."""
     task = read_task(KEYS, ROOM)
     assert words(task, "lit", "x") == ["wired x", "dark x"]
+    wired, dark = preparations(task, Literal(atom=("lit", "x"), positive=True))
+    assert (wired.used_up_by, dark.used_up_by) == ((), ())  # `light` deletes `dark x`, but does not need it
 
 
 def test_a_schema_whose_parameters_are_one_object_counts_for_that_object_alone():

@@ -121,8 +121,8 @@ def test_goals_lead_to_the_goal_that_is_reached_first() -> None:
     assert goals_said(task, true)[4] == "on a b no clear b yes clear a yes, on b c no clear c yes clear b yes, on c d yes"
 
 
-def test_what_was_undone_for_a_goal_is_not_made_ready_again() -> None:
-    """With c in the hand for `on c d`, `clear c` has done its work, although `on b c` takes it too."""
+def test_what_is_used_up_is_not_asked_for() -> None:
+    """With c in the hand, `clear c` is not, for `on c d` or for `on b c`, which takes it too."""
     problem = TOWER.replace("(:goal (on a b))", "(:goal (and (on b c) (on c d)))")
     chain = "(unstack d c) (put-down d) (unstack c a) (stack c d) (pick-up b) (stack b c)"
     task, true = solved(problem, chain)
