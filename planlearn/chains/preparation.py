@@ -47,8 +47,10 @@ class Preparations:
 def preparations(task: Task, goal: Literal) -> list[Preparation]:
     """The goal's preparations in the order in which its own schemas' preconditions name them, depth first; [] for none.
 
-    Facts that no action changes are left out, and so are negated literals.
+    Facts that no action changes are left out, and so are negated literals. A goal that something be false takes nothing.
     """
+    if not goal.positive:
+        return []
     found: dict[Atom, None] = {}
     _collect(task, goal.atom, found)
     atoms = [atom for atom in found if len(atom) > 1 and set(atom[1:]) <= set(goal.atom[1:])]
@@ -92,7 +94,11 @@ def _ways(task: Task, atom: Atom) -> Iterator[tuple[list[Atom], list[Atom]]]:
         for effect in schema.effect:
             if effect.positive and effect.atom[0] == atom[0] and len(effect.atom) == len(atom):
                 bound = dict(zip(effect.atom[1:], atom[1:], strict=True))
-                if all(bound[word] == name for word, name in zip(effect.atom[1:], atom[1:], strict=True)):
+                # One object for each parameter; a constant stands for itself.
+                if all(
+                    bound[word] == name and (word.startswith("?") or word == name)
+                    for word, name in zip(effect.atom[1:], atom[1:], strict=True)
+                ):
                     needed = (literal.atom for literal in schema.precondition if literal.positive)
                     deletes = (literal.atom for literal in schema.effect if not literal.positive)
                     yield _named(task, schema, needed, bound), _named(task, schema, deletes, bound)

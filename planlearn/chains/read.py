@@ -92,8 +92,10 @@ def _lookup_entries(text: str) -> list[tuple[Lookup, ...]]:
         lookups, words = [], []
         for word in part.split():
             if word in (YES, NO):
-                (literal,) = _literals(" ".join(words))
-                lookups.append(Lookup(literal=literal, holds=word == YES))
+                found = _literals(" ".join(words))
+                if len(found) != 1:
+                    raise _Unreadable(f"expected an atom before {word!r}, found {_quoted(part)}")
+                lookups.append(Lookup(literal=found[0], holds=word == YES))
                 words = []
             else:
                 words.append(word)
@@ -178,7 +180,7 @@ def _claim(line: str, span: Span) -> Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Purpose:
-    """A `for` line: the literals from the goal down, all that was looked up, and those of it behind the last ":"."""
+    """A `for` line: the literals from the goal, or what one takes beforehand, down, all that was looked up, and those of it behind the last ":"."""
 
     line: str
     path: tuple[Literal, ...]

@@ -67,8 +67,6 @@ class ProblemSource:
 
     def draw(self, index: int, sizes: dict[str, float], max_steps: int | None) -> Drawn | None:
         """The index-th problem of the split, or None where no size yields one more."""
-        from planlearn.planners import reference_plan
-
         rng = stream(self.seed, self.domain, self.split, index)
         open_sizes = dict(sorted(sizes.items()))
         while open_sizes:
@@ -118,6 +116,20 @@ class ProblemSource:
         self.repeated[size] += 1
         return replace(rng.choice(fitting), index=index)
 
+    def renamed(self, drawn: Drawn, index: int, max_steps: int | None) -> Drawn:
+        """The problem with its objects' names shuffled, and the plan to learn from for these: plans go by names, so the same
+        plan under other names is none to learn from. As it was drawn where none of many shuffles has a plan short enough.
+        """
+        from planlearn.planners import reference_plan
+
+        rng = stream(self.seed, self.domain, "renaming", index)
+        for _ in range(PATIENCE):
+            task = _renamed(drawn.task, rng)
+            plan = reference_plan(self.domain, task, to_teach=True)
+            if max_steps is None or len(plan.calls) <= max_steps:
+                return replace(drawn, index=index, problem_pddl=write_problem(task.problem), task=task, plan=plan)
+        return replace(drawn, index=index)
+
     def _refuse(self, kind: str, text: str) -> str:
         if kind in self.excluded:
             return "class is PlanBench's"
@@ -151,27 +163,22 @@ def _training_problems(source: ProblemSource, recipe: CorpusRecipe, progress: Pr
                     )
                 originals.append(drawn)
             else:
-                drawn = _renamed(originals[place], index, stream(source.seed, source.domain, "renaming", index))
+                drawn = source.renamed(originals[place], index, stage.max_steps)
             yield drawn
             progress("train", index + 1, recipe.examples)
         start = end
 
 
-def _renamed(drawn: Drawn, index: int, rng: Random) -> Drawn:
-    """The same problem and plan with the objects' names shuffled among them."""
-    old = sorted(drawn.task.objects)
+def _renamed(task: Task, rng: Random) -> Task:
+    """The same problem with the objects' names shuffled among them."""
+    old = sorted(task.objects)
     new = dict(zip(old, rng.sample(old, len(old))))
 
     def atoms(state: Iterable[Atom]) -> frozenset[Atom]:
         return frozenset((a[0], *(new[x] for x in a[1:])) for a in state)
 
-    problem = drawn.task.problem
-    goal = tuple(replace(g, atom=(g.atom[0], *(new[x] for x in g.atom[1:]))) for g in problem.goal)
-    problem = replace(problem, initial=atoms(problem.initial), goal=goal)
-    plan = Plan(calls=tuple(replace(c, arguments=tuple(new[x] for x in c.arguments)) for c in drawn.plan.calls))
-    return replace(
-        drawn, index=index, problem_pddl=write_problem(problem), task=Task(drawn.task.domain, problem), plan=plan
-    )
+    goal = tuple(replace(g, atom=(g.atom[0], *(new[x] for x in g.atom[1:]))) for g in task.problem.goal)
+    return Task(task.domain, replace(task.problem, initial=atoms(task.problem.initial), goal=goal))
 
 
 def _chain_example(drawn: Drawn, domain: str, split: str, seed: int, style: ChainStyle) -> Example:

@@ -15,7 +15,7 @@ from torch.optim import AdamW, Muon, Optimizer
 
 
 class MuonAndAdamW(Optimizer):
-    """Two groups of parameters: those of Muon, then those of AdamW. lr, weight_decay: no unit, for both."""
+    """Two groups of parameters: those of Muon, then those of AdamW. lr, weight_decay: no unit, for all of them (norms too)."""
 
     def __init__(
         self, model: nn.Module, *, lr: float, weight_decay: float = 0.0, betas: tuple[float, float] = (0.9, 0.999),

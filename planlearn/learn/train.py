@@ -43,6 +43,8 @@ def _config(recipe: Recipe, folder: Path, steps: int, bf16_weights: bool) -> Any
     for key in recipe.training:
         if key in ours:
             problems.append(f"training.{key}: set by the recipe itself, leave it out")
+        elif key in ("optim", "optim_args") and recipe.optimizer == "muon":
+            problems.append(f"training.{key}: has no effect beside optimizer: muon, leave one of them out")
         elif key not in known:
             near = difflib.get_close_matches(key, known, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else ""

@@ -34,6 +34,19 @@ def test_a_preparation_names_what_uses_it_up():
     assert (clear_b.used_up_by, clear_a.used_up_by) == ((("holding", "b"),), (("holding", "a"),))
 
 
+def test_a_goal_that_something_be_false_takes_nothing():
+    assert preparations(task_of("blocksworld", "4"), Literal(atom=("on", "a", "b"), positive=False)) == []
+
+
+def test_a_constant_in_an_effect_stands_for_itself_alone():
+    domain = KEYS.replace("(:types room)", "(:types room) (:constants home - room)").replace(
+        "(:action wire ", "(:action ring :parameters () :precondition (fuse) :effect (wired home))\n(:action wire "
+    )
+    task = read_task(domain, ROOM)
+    assert words(task, "wired", "x") == ["dark x"]  # by wire and rewire
+    assert words(task, "wired", "home") == []  # ring does not need `dark home`
+
+
 def test_words_do_not_matter():
     assert words(task_of("mystery_blocksworld", "4"), "craves", "a", "b") == ["province b", "province a"]
 

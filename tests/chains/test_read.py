@@ -103,6 +103,9 @@ def test_no_damaged_answer_raises_here_or_in_the_checkers(
         "goals on a b no clear b",  # clear b yes or no?
         "goals on a b yes clear b no",  # what is reached takes nothing
         "goals on a b no yes",
+        "goals none yes",
+        "goals on a b no none no",
+        "goals yes",
     ],
 )
 def test_a_line_outside_the_format_is_named(line: str) -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from planlearn.chains import read_answer
+from planlearn.chains import plan_text, read_answer
 from planlearn.corpus import SHARES, split_of
 from planlearn.corpus.build import build_corpus
 from planlearn.errors import RecipeError
+from planlearn.planners import reference_plan
 from planlearn.problems import DOMAINS as GENERATORS
 from planlearn.problems import domain_text, planbench_classes, problem_class
 from planlearn.recipes import find_recipe, load_recipe
@@ -105,6 +106,15 @@ def test_renamings_give_the_same_problem_under_other_names(tmp_path):
         task = read_task(domain_text("blocksworld"), row["problem_pddl"])
         assert problem_class(task) == row["problem_class"]
         assert check_plan(task, read_answer(row["completion"], task).plan).outcome is Outcome.VALID
+
+
+def test_every_copy_has_the_plan_to_learn_from_under_its_own_names(tmp_path):
+    """Plans go by names: the first copy's plan with its names changed would turn to goals in an order that no line gives."""
+    build(tmp_path, "blocksworld", "renamings=4", "judged=0.0", "examples=120", "states=full", "purposes=true")
+    for row in rows(tmp_path, "train"):
+        task = read_task(domain_text("blocksworld"), row["problem_pddl"])
+        assert row["plan"] == plan_text(reference_plan("blocksworld", task, to_teach=True))
+        assert " but " not in row["completion"]
 
 
 def test_renamings_are_refused_where_names_carry_meaning(tmp_path):

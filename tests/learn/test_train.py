@@ -145,6 +145,8 @@ def test_a_finished_run_is_left_alone_and_a_checkpoint_taken_up(corpus, tmp_path
     wanted = recipe(f"optimizer={optimizer}")
     adapter = train(wanted, base(corpus), corpus, whole)
     assert steps(whole) == list(range(1, 9))
+    state = torch.load(whole / "checkpoints" / "checkpoint-8" / "optimizer.pt", weights_only=True)
+    assert (set(state) == {"muon", "adamw"}) == (optimizer == "muon")
     before = (adapter / "adapter_model.safetensors").stat().st_mtime_ns
     assert train(wanted, base(corpus), corpus, whole) == adapter
     assert (adapter / "adapter_model.safetensors").stat().st_mtime_ns == before
@@ -326,11 +328,12 @@ def test_a_model_trained_whole_is_an_ordinary_folder(corpus, tmp_path):
     [
         ("training.learning_rte=1", RecipeError, "training.learning_rte: not a field of TRL's SFTConfig; did you mean 'learning_rate'"),
         ("training.max_steps=3", RecipeError, "training.max_steps: set by the recipe itself"),
+        ("training.optim=sgd optimizer=muon", RecipeError, "training.optim: has no effect beside optimizer: muon"),
         ("max_length=20", SequenceTooLong, "has [0-9]+ tokens, the limit is 20"),
         ("max_length=100000", SequenceTooLong, "more than the model's context"),
     ],
 )
 def test_what_cannot_be_trained_is_said_before_anything_is_written(corpus, tmp_path, override, error, says):
     with pytest.raises(error, match=says):
-        train(recipe(override), base(corpus), corpus, tmp_path)
+        train(recipe(*override.split()), base(corpus), corpus, tmp_path)
     assert not (tmp_path / "adapter").exists()

@@ -110,8 +110,8 @@ class Lookup:
 class Claim:
     """What a text asserts about one step. None: the text does not say.
 
-    purpose: what the step is for, from a goal down to what the step itself makes true.
-    lookups: what holds before the step and what does not.
+    purpose: what the step is for, from a goal, or what one takes beforehand, down to what the step itself makes true.
+    lookups: what holds before the step and what does not, with what the goals above it take beforehand.
     """
 
     call: Call
