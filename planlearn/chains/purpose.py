@@ -51,11 +51,11 @@ Purpose = tuple[Level, ...]
 of use."""
 
 
-def purposes(task: Task, chain: Chain) -> list[Purpose]:
+def purposes(task: Task, chain: Chain, prepare: Preparations | None = None) -> list[Purpose]:
     """For each step what it is for, as above; of several causal links the shortest.
 
     Every literal of a purpose is false before the step and the last one is true behind it: links by way of a fact that
-    holds already give no reason for the step.
+    holds already give no reason for the step. prepare: the task's, where they are worked out already.
     """
     steps = chain.steps
     found: list[_Way | None] = [None] * len(steps)
@@ -67,7 +67,7 @@ def purposes(task: Task, chain: Chain) -> list[Purpose]:
             if not any(link.literal.holds_in(steps[index].before) for link in links)
         ]
         found[index] = min(ways, key=_Way.rank, default=None)
-    goals = _Goals(task, chain)
+    goals = _Goals(task, chain, prepare or Preparations(task))
     return [_purpose(task, steps, index, goals, way.links if way else ()) for index, way in enumerate(found)]
 
 
@@ -93,10 +93,10 @@ class _Way:
 class _Goals:
     """A chain's goals in the order of their names, and which of them the plan reaches before which."""
 
-    def __init__(self, task: Task, chain: Chain) -> None:
+    def __init__(self, task: Task, chain: Chain, prepare: Preparations) -> None:
         self.literals = task.goal_literals
         reached = {goal: _reached_for_good(goal, chain) for goal in self.literals}
-        self.preparations = Preparations(task)
+        self.preparations = prepare
         self.before = {
             goal: [
                 other

@@ -107,8 +107,8 @@ _SOUGHT = {Sought.BEFORE: f" {AFTER}", Sought.OTHER_GOAL: f" {BUT}", Sought.PREC
 
 
 def _lookups_text(lookups: Iterable[Lookup]) -> str:
-    """`clear a yes, not holding b no`; "none" for no lookup."""
-    return ", ".join(map(_lookup_text, lookups)) or NONE
+    """`clear a yes, not holding b no`."""
+    return ", ".join(map(_lookup_text, lookups))
 
 
 def _lookup_text(at: Lookup) -> str:
@@ -117,8 +117,8 @@ def _lookup_text(at: Lookup) -> str:
 
 def chain_text(task: Task, chain: Chain, style: ChainStyle) -> str:
     """The chain's lines, one "\n" behind each."""
-    why = purposes(task, chain) if style.purposes else [()] * len(chain)
     prepare = Preparations(task) if style.purposes else None
+    why = purposes(task, chain, prepare) if style.purposes else [()] * len(chain)
     steps = (
         (_purposed_lines(task, s.action, purpose), s.after, goals_text(task, s.after, prepare))
         for s, purpose in zip(chain.steps, why, strict=True)

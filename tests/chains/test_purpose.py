@@ -69,10 +69,10 @@ def test_else_the_causal_links_count() -> None:
     assert said(task, true)[0] == "on a b: clear b no, holding a no: clear a no: on d a yes, clear d yes, handempty yes"
 
 
-def said(task: Task, chain: Chain) -> list[str]:
-    """The purposes as a chain has them."""
+def said(task: Task, chain: Chain, word: str = "for") -> list[str]:
+    """The purposes as a chain has them, or what another of its lines says."""
     lines = chain_text(task, chain, ChainStyle(purposes=True)).splitlines()
-    return [line.removeprefix("for ") for line in lines if line.startswith("for ")]
+    return [line.removeprefix(f"{word} ") for line in lines if line.startswith(f"{word} ")]
 
 
 def test_what_a_literal_takes_is_looked_up_to_what_comes_next() -> None:
@@ -86,15 +86,9 @@ def test_what_a_literal_takes_is_looked_up_to_what_comes_next() -> None:
     ]
 
 
-def goals_said(task: Task, chain: Chain) -> list[str]:
-    """What stands above each step, and behind the last, of the goals and what they take beforehand."""
-    lines = chain_text(task, chain, ChainStyle(purposes=True)).splitlines()
-    return [line.removeprefix("goals ") for line in lines if line.startswith("goals ")]
-
-
 def test_what_open_goals_take_beforehand_stands_above_every_step() -> None:
     """`clear a` has done its work once a is held; what is reached takes nothing."""
-    assert goals_said(*solved(TOWER, TOWER_PLAN)) == [
+    assert said(*solved(TOWER, TOWER_PLAN), "goals") == [
         "on a b no clear b yes clear a no",
         "on a b no clear b yes clear a no",
         "on a b no clear b yes clear a no",
@@ -118,7 +112,7 @@ def test_goals_lead_to_the_goal_that_is_reached_first() -> None:
     assert found[4] == "on a b after on b c no after on c d yes: clear c yes, holding b no: clear b yes, ontable b yes, handempty yes"
     assert found[7] == "on a b after on b c yes: clear b yes, holding a yes"
     # What two goals take stands for each of them.
-    assert goals_said(task, true)[4] == "on a b no clear b yes clear a yes, on b c no clear c yes clear b yes, on c d yes"
+    assert said(task, true, "goals")[4] == "on a b no clear b yes clear a yes, on b c no clear c yes clear b yes, on c d yes"
 
 
 def test_what_is_used_up_is_not_asked_for() -> None:
@@ -126,7 +120,7 @@ def test_what_is_used_up_is_not_asked_for() -> None:
     problem = TOWER.replace("(:goal (on a b))", "(:goal (and (on b c) (on c d)))")
     chain = "(unstack d c) (put-down d) (unstack c a) (stack c d) (pick-up b) (stack b c)"
     task, true = solved(problem, chain)
-    assert goals_said(task, true)[3:5] == ["on b c no clear b yes, on c d no clear d yes", "on b c no clear c yes clear b yes, on c d yes"]
+    assert said(task, true, "goals")[3:5] == ["on b c no clear b yes, on c d no clear d yes", "on b c no clear c yes clear b yes, on c d yes"]
     assert said(task, true)[3:5] == [
         "on b c after on c d no: clear d yes, holding c yes",
         "on b c after on c d yes: clear c yes, holding b no: clear b yes, ontable b yes, handempty yes",
@@ -193,3 +187,10 @@ def test_another_goal_is_named_where_the_way_down_leads_past_the_step() -> None:
     problem = problem.replace("(:goal (on a b))", "(:goal (and (on a b) (on c d)))")
     found = said(*solved(problem, "(pick-up c) (stack c d) (pick-up a) (stack a b)"))
     assert found[0] == "on a b but on c d no: clear d yes, holding c no: clear c yes, ontable c yes, handempty yes"
+
+
+def test_a_goal_that_is_the_first_preparation_itself_stands_once() -> None:
+    """`clear a` comes first by name and is what `on a b` takes."""
+    problem = TOWER.replace("(:goal (on a b))", "(:goal (and (on a b) (clear a)))")
+    task, chain = solved(problem, TOWER_PLAN)
+    assert said(task, chain)[2] == "clear a: on c a yes, clear c yes, handempty yes"
