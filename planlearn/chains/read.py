@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from planlearn.chains.grammar import (
     AFTER,
@@ -25,7 +26,7 @@ from planlearn.chains.grammar import (
     TAKES,
     YES,
 )
-from val_bridge import Atom, Call, Claim, Literal, Lookup, ParsedChain, Plan, SourceError, Span, Task
+from val_bridge import Atom, Call, Claim, Literal, Lookup, ParsedChain, Plan, SourceError, Span, State, Task
 
 # A PDDL name: what is none names nothing in any task, so the line is unreadable rather than wrong.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z")
@@ -213,70 +214,65 @@ def _for(claim: Claim, purpose: _Purpose) -> Claim:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Reached:
-    """A `state` line's facts, with the static ones, which stand in the prompt alone; or the unmet ones of `goals`, and
-    what open goals take beforehand."""
+def _goals(line: str) -> dict[str, tuple[Lookup, ...] | None]:
+    """What a `goals` line says: of each goal, and of what open goals take beforehand (None where it says nothing of that)."""
+    entries = _lookup_entries(line.partition(" ")[2])
+    if done := next((entry[0] for entry in entries if entry[0].holds and len(entry) > 1), None):
+        raise _Unreadable(f"expected ',' behind {str(done.literal)!r}, which holds")
+    prepared = tuple(at for _, *each in entries for at in each)
+    return {"goals": tuple(goal for goal, *_ in entries), "prepared": prepared or None}
 
-    atoms: frozenset[Atom]
-    prepared: tuple[Lookup, ...] = ()
 
-
-def _reached(line: str, task: Task) -> _Reached:
-    word, _, rest = line.partition(" ")
-    if word == GOALS:
-        entries = _lookup_entries(rest)
-        if done := next((entry[0] for entry in entries if entry[0].holds and len(entry) > 1), None):
-            raise _Unreadable(f"expected ',' behind {str(done.literal)!r}, which holds")
-        unmet = frozenset(goal.literal.atom for goal, *_ in entries if not goal.holds)
-        return _Reached(atoms=unmet, prepared=tuple(at for _, *prepared in entries for at in prepared))
-    positive, negative = _atoms(rest)
+def _state(line: str, task: Task) -> State:
+    """A `state` line's facts, with the static ones, which stand in the prompt alone."""
+    positive, negative = _atoms(line.partition(" ")[2])
     if negative:
         raise _Unreadable(f"{NOT!r} in a state")
-    return _Reached(atoms=positive | task.static_facts)
+    return positive | task.static_facts
 
 
-def _with_reached(claim: Claim, word: str, reached: _Reached) -> Claim:
-    """The claim with what a `state` or `goals` line says of it."""
-    field = "after" if word == STATE else "unmet_goals"
-    if getattr(claim, field) is not None:
+_Saying = TypeVar("_Saying", Claim, ParsedChain)
+
+
+def _saying(of: _Saying, line: str, task: Task) -> _Saying:
+    """A chain's start, or the claim of a step, with what a `state` or `goals` line says of the state there."""
+    if line.partition(" ")[0] == GOALS:
+        if of.goals is not None:
+            raise _Unreadable("stands twice")
+        return replace(of, **_goals(line))
+    field = "after" if isinstance(of, Claim) else "initial"
+    if getattr(of, field) is not None:
         raise _Unreadable("stands twice")
-    return replace(claim, **{field: reached.atoms})
+    return replace(of, **{field: _state(line, task)})
 
 
 def _chain(text: str, start: int, end: int, task: Task) -> tuple[ParsedChain | None, tuple[str, ...]]:
     claims: list[Claim] = []
     unread: list[str] = []
-    at_head: dict[str, tuple[frozenset[Atom], str]] = {}  # "state" and "goals" of the start: their atoms and their line
-    prepared: tuple[Lookup, ...] = ()  # what the last `goals` line says beside the goals: looked up before the next step
+    start_of_it = ParsedChain()  # with what "state" and "goals" say before the first step
+    at_head: list[str] = []  # these lines
     in_step = False
     above: _Purpose | None = None  # of a step that has not come yet
     for line, span in _lines(text, start, end):
         word = line.partition(" ")[0]
         purpose, above = above, None
         try:
-            is_head = not claims and not unread and purpose is None
-            if is_head and word in (STATE, GOALS) and word not in at_head:
-                reached = _reached(line, task)
-                at_head[word] = reached.atoms, line
-                prepared += reached.prepared
+            if word in (STATE, GOALS) and not claims and not unread and purpose is None:
+                start_of_it = _saying(start_of_it, line, task)
+                at_head.append(line)
             elif word not in (STATE, GOALS):
                 # What stands behind an unread step says nothing about the step before it.
                 in_step = False
                 if word == FOR:
                     above = _purpose(line)
                 else:
-                    before, prepared = prepared, ()
                     claim = _claim(line, span)
-                    claim = _for(claim, purpose) if purpose else claim
-                    claims.append(replace(claim, lookups=(*before, *(claim.lookups or ()))) if before else claim)
+                    claims.append(_for(claim, purpose) if purpose else claim)
                     purpose, in_step = None, True
             elif not in_step:
                 raise _Unreadable("no step that this belongs to")
             else:
-                reached = _reached(line, task)
-                claims[-1] = _with_reached(claims[-1], word, reached)
-                prepared += reached.prepared
+                claims[-1] = _saying(claims[-1], line, task)
         except _Unreadable:
             unread += [purpose.line, line] if purpose else [line]
             purpose = None
@@ -285,10 +281,8 @@ def _chain(text: str, start: int, end: int, task: Task) -> tuple[ParsedChain | N
     if above is not None:
         unread.append(above.line)
     if not claims:
-        unread[:0] = [line for _, line in at_head.values()]  # of no chain
-    initial, unmet = (at_head[word][0] if word in at_head else None for word in (STATE, GOALS))
-    parsed = ParsedChain(initial=initial, unmet_goals=unmet, claims=tuple(claims), unread=tuple(unread))
-    return (parsed if claims else None), parsed.unread
+        return None, (*at_head, *unread)  # of no chain
+    return replace(start_of_it, claims=tuple(claims), unread=tuple(unread)), tuple(unread)
 
 
 def plan_header(text: str) -> re.Match[str] | None:

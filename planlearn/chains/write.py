@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 from types import MappingProxyType
@@ -29,7 +29,7 @@ from planlearn.chains.grammar import (
 from planlearn.chains.preparation import Preparations
 from planlearn.chains.purpose import Purpose, Sought, purposes
 from planlearn.errors import require_strips
-from val_bridge import Action, Atom, Chain, Literal, Lookup, ParsedChain, Plan, State, Task
+from val_bridge import Action, Atom, Chain, Literal, Lookup, ParsedChain, Plan, State, Task, goal_lookups
 
 CHAIN_INSTRUCTION = "Write the chain of steps, then the plan."
 
@@ -129,7 +129,7 @@ def chain_text(task: Task, chain: Chain, style: ChainStyle) -> str:
 def claims_text(task: Task, parsed: ParsedChain, style: ChainStyle) -> str:
     """What a chain claims, true or not, in the lines of `chain_text` for a style without purposes.
 
-    No field of the chain or of a claim may be None, apart from purpose and lookups. Raises BindError for a claim about
+    No field of the chain or of a claim may be None, apart from prepared, purpose and lookups. Raises BindError for a claim about
     no action of the task.
     """
     steps = []
@@ -137,8 +137,8 @@ def claims_text(task: Task, parsed: ParsedChain, style: ChainStyle) -> str:
         negative = _fluent(task, task.bind(claim.call).negative)
         head = (claim.call.name, *claim.call.arguments)
         line = _step_text(head, claim.precondition, negative, claim.add, claim.delete)
-        steps.append((line, claim.after, _goals_text(task, claim.unmet_goals)))
-    return _chain_text(task, parsed.initial, _goals_text(task, parsed.unmet_goals), steps, replace(style, purposes=False))
+        steps.append((line, claim.after, _goals_text(claim.goals)))
+    return _chain_text(task, parsed.initial, _goals_text(parsed.goals), steps, replace(style, purposes=False))
 
 
 def _chain_text(
@@ -170,16 +170,14 @@ def goals_text(task: Task, state: State, prepare: Preparations | None = None) ->
     """
     wanted = prepare.wanted(state) if prepare else {}
     return _goals_text(
-        task, task.unmet_goals(state),
+        goal_lookups(task, state),
         {goal: [Lookup(literal=one, holds=one.holds_in(state)) for one in each] for goal, each in wanted.items()},
     )
 
 
-def _goals_text(task: Task, unmet: Collection[Atom], wanted: Mapping[Literal, Iterable[Lookup]] = MappingProxyType({})) -> str:
-    """Each goal, and whether it is none of the unmet ones; these by their atoms. Behind it what it takes beforehand."""
-    entries = (
-        (Lookup(literal=goal, holds=goal.atom not in unmet), *wanted.get(goal, ())) for goal in task.goal_literals
-    )
+def _goals_text(goals: Iterable[Lookup], wanted: Mapping[Literal, Iterable[Lookup]] = MappingProxyType({})) -> str:
+    """Each goal, and whether it holds; behind it what it takes beforehand."""
+    entries = ((goal, *wanted.get(goal.literal, ())) for goal in goals)
     return ", ".join(" ".join(map(_lookup_text, entry)) for entry in entries) or NONE
 
 

@@ -25,6 +25,7 @@ from val_bridge.semantics import (
     State,
     Task,
     applicable,
+    goal_lookups,
     progress,
     unmet,
 )
@@ -106,12 +107,12 @@ def _claims(
             Claim(
                 call=_call(action), precondition=_fluent(task, action.precondition), add=written[0],
                 delete=written[1], after=state,
-                unmet_goals=task.unmet_goals(state),
+                goals=goal_lookups(task, state),
             )
         )  # fmt: skip
     plan = Plan(calls=tuple(map(_call, actions)))
     return ParsedChain(
-        initial=task.initial, unmet_goals=task.unmet_goals(task.initial), claims=tuple(claims), plan=plan
+        initial=task.initial, goals=goal_lookups(task, task.initial), claims=tuple(claims), plan=plan
     )
 
 

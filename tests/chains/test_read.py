@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from planlearn.chains import Answer, ChainStyle, answer_segments, read_answer
 from tests.walks import NAMES, walk
-from val_bridge import Call, FaultKind, Outcome, Task, check_chain, check_plan
+from val_bridge import Call, FaultKind, Lookup, Outcome, Task, check_chain, check_plan
 
 TRUE = "stack a b takes clear b, holding a gives clear a, handempty, on a b\ngoals on a b yes\n"
 
@@ -28,8 +28,8 @@ def read(text: str) -> Answer:
 def account_for_every_line(text: str, answer: Answer) -> None:
     """Chain section: a claim, a purpose, a state, goals left or an unread line for each line that is not blank."""
     claims = answer.chain.claims if answer.chain else ()
-    said = sum(x is not None for x in (answer.chain.initial, answer.chain.unmet_goals)) if answer.chain else 0
-    said += sum(1 + sum(x is not None for x in (c.after, c.unmet_goals, c.purpose)) for c in claims)
+    said = sum(x is not None for x in (answer.chain.initial, answer.chain.goals)) if answer.chain else 0
+    said += sum(1 + sum(x is not None for x in (c.after, c.goals, c.purpose)) for c in claims)
     lines = text.split("\n")
     if lines[0].rstrip(" \t\r") == "Chain:" and len(lines) > 1:
         lines = lines[1:]
@@ -112,14 +112,14 @@ def test_a_line_outside_the_format_is_named(line: str) -> None:
     """Behind a true step, so that a state or goals left would have a step to belong to."""
     answer = read(f"{TRUE.splitlines()[0]}\n{line}\nPlan:\nstack a b")
     assert answer.unread == (line.strip(),)
-    assert len(answer.chain.claims) == 1 and answer.chain.claims[0].unmet_goals is None
+    assert len(answer.chain.claims) == 1 and answer.chain.claims[0].goals is None
 
 
 def test_a_wrong_atom_is_read() -> None:
     """Judging it is the checker's work."""
     answer = read("stack a b gives on a, up a b\ngoals on no\nPlan:\n")
     claim = answer.chain.claims[0]
-    assert answer.unread == () and claim.unmet_goals == {("on",)}
+    assert answer.unread == () and texts(claim.goals) == ["(on) no"]
     assert claim.add == {("on", "a"), ("up", "a", "b")}
 
 
@@ -138,32 +138,33 @@ def test_the_first_state_is_read_and_judged() -> None:
     assert [" ".join(violation.atom) for violation in fault.violations] == [fact]
 
 
-def test_what_goals_take_beforehand_is_looked_up_before_the_next_step() -> None:
+def texts(lookups: tuple[Lookup, ...]) -> list[str]:
+    return [f"{at.literal} {'yes' if at.holds else 'no'}" for at in lookups]
+
+
+def test_what_is_said_of_goals_belongs_to_the_state_that_it_stands_behind() -> None:
     text = "goals on a b no clear b yes clear a no, on b c yes\nfor clear a: holding a no\nput-down a gives clear a\n"
     text += "goals on a b no clear b yes, on b c no\n" + TRUE + "Plan:\n"
     answer = read(text)
-    assert answer.unread == () and answer.chain.unmet_goals == {("on", "a", "b")}
+    assert answer.unread == ()
+    assert texts(answer.chain.goals) == ["(on a b) no", "(on b c) yes"]
+    assert texts(answer.chain.prepared) == ["(clear b) yes", "(clear a) no"]
     first, second = answer.chain.claims
-    assert [(str(at.literal), at.holds) for at in first.lookups] == [
-        ("(clear b)", True), ("(clear a)", False), ("(holding a)", False),
-    ]  # fmt: skip
-    assert first.unmet_goals == {("on", "a", "b"), ("on", "b", "c")}
-    assert [(str(at.literal), at.holds) for at in second.lookups] == [("(clear b)", True)] and second.purpose is None
+    assert texts(first.lookups) == ["(holding a) no"]
+    assert texts(first.goals) == ["(on a b) no", "(on b c) no"] and texts(first.prepared) == ["(clear b) yes"]
+    assert texts(second.goals) == ["(on a b) yes"]
+    assert second.lookups is second.prepared is second.purpose is None
 
 
-def test_what_goals_take_beforehand_belongs_to_no_step_behind_an_unread_one() -> None:
-    answer = read(f"goals on a b no clear a no\n??\n{TRUE}Plan:\n")
-    assert answer.unread == ("??",) and answer.chain.claims[0].lookups is None
-
-
-def test_a_wrong_preparation_is_a_wrong_lookup() -> None:
+@pytest.mark.parametrize("step", [0, 1])
+def test_a_wrong_preparation_is_a_wrong_claim_about_the_state_that_it_stands_behind(step: int) -> None:
     task, text = true_answer("blocksworld", True)
-    start = text.index("goals ")
+    start = [at.start() for at in re.finditer("^goals ", text, re.MULTILINE)][step]
     goals = text[start : text.index("\n", start)]
     atom = re.search(r"(?:yes|no) (clear \w) (yes|no)", goals)
     wrong = goals[: atom.start(2)] + ("no" if atom[2] == "yes" else "yes") + goals[atom.end(2) :]
-    fault = check_chain(task, read_answer(text.replace(goals, wrong, 1), task).chain).first
-    assert (fault.kind, fault.step) == (FaultKind.CLAIM, 1)
+    fault = check_chain(task, read_answer(text[:start] + wrong + text[start + len(goals) :], task).chain).first
+    assert (fault.kind, fault.step) == (FaultKind.CLAIM, step)
     assert [" ".join(violation.atom) for violation in fault.violations] == [atom[1]]
 
 
@@ -177,7 +178,7 @@ def test_what_cannot_be_a_first_state_is_unread() -> None:
 def test_what_stands_behind_an_unread_step_belongs_to_no_other() -> None:
     answer = read("pick-up a takes clear a gives holding a\n??\ngoals none\nstate clear b\nPlan:\n")
     assert answer.unread == ("??", "goals none", "state clear b")
-    assert answer.chain.claims[0].unmet_goals is None and answer.chain.claims[0].after is None
+    assert answer.chain.claims[0].goals is None and answer.chain.claims[0].after is None
 
 
 @pytest.mark.parametrize(
@@ -272,4 +273,4 @@ def test_a_span_is_the_place_in_the_whole_answer() -> None:
 
 def test_a_step_without_parts_claims_nothing_but_its_call() -> None:
     claim = read("stack a b\n").chain.claims[0]
-    assert claim.precondition is claim.add is claim.delete is claim.after is claim.unmet_goals is None
+    assert claim.precondition is claim.add is claim.delete is claim.after is claim.goals is None

@@ -41,16 +41,17 @@ def test_a_true_chain_reads_back_as_itself(name: str, style: ChainStyle) -> None
         prepare = Preparations(task)
         for claim, step, purpose in zip(answer.chain.claims, chain.steps, purposes(task, chain), strict=True):
             said = style.purposes and purpose
-            wanted = [one for each in prepare.wanted(step.before).values() for one in each] if style.purposes else []
-            lookups = [Lookup(literal=one, holds=one.holds_in(step.before)) for one in wanted]
-            lookups += [each for at in purpose for each in at.lookups] if said else []
+            wanted = [one for each in prepare.wanted(step.after).values() for one in each] if style.purposes else []
+            assert claim.prepared == (tuple(Lookup(literal=one, holds=one.holds_in(step.after)) for one in wanted) or None)
+            lookups = [each for at in purpose for each in at.lookups] if said else []
             assert claim.purpose == (tuple(literal for literal, _ in groupby(at.literal for at in purpose)) if said else None)
             assert claim.lookups == (tuple(lookups) or None)
             assert claim.precondition == {a for a in step.action.precondition if a[0] not in task.static}
             assert (claim.add, claim.delete) == (step.action.add, step.action.delete)
             assert claim.after == (step.after if style.states == "full" else None)
-            unmet, unmet_before = (
-                (task.goal - state) | (task.goal_negative & state) for state in (step.after, step.before)
+            goals, goals_before = (
+                tuple(Lookup(literal=goal, holds=goal.holds_in(state)) for goal in task.goal_literals)
+                for state in (step.after, step.before)
             )
-            shown = style.goals and (style.purposes or unmet != unmet_before)
-            assert claim.unmet_goals == (unmet if shown else None)
+            shown = style.goals and (style.purposes or goals != goals_before)
+            assert claim.goals == (goals if shown else None)

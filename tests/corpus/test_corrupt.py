@@ -86,9 +86,9 @@ def test_the_text_says_what_the_spoiled_chain_claims(name: str, error: ErrorClas
             assert read.unread == ()
             claims = read.chain.claims if read.chain else ()
             for said, meant in zip(claims, spoiled.parsed.claims, strict=True):
-                assert said.unmet_goals in (None, meant.unmet_goals)
+                assert said.goals in (None, meant.goals)
                 assert said.after == (meant.after if states == "full" else None)
-                said, meant = (replace(claim, after=None, unmet_goals=None) for claim in (said, meant))
+                said, meant = (replace(claim, after=None, goals=None) for claim in (said, meant))
                 assert said == meant
 
 

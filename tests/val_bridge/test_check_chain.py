@@ -50,11 +50,24 @@ def true_claims(
             add=step.action.add if changes else None,
             delete=step.action.delete if changes else None,
             after=shown(step.after) if states else None,
-            unmet_goals=(task.goal - step.after) | (task.goal_negative & step.after),
+            goals=tuple(Lookup(literal=goal, holds=goal.holds_in(step.after)) for goal in task.goal_literals),
         )
         for call, step in zip(plan.calls, execute(task, plan.calls).steps, strict=True)
     )
     return ParsedChain(initial=shown(task.initial), claims=claims, plan=plan)
+
+
+def said(lookups: str) -> tuple[Lookup, ...]:
+    """What "(on a b) yes, (not (clear a)) no" says."""
+    return tuple(
+        Lookup(
+            literal=Literal(
+                atom=read_atom(text.removeprefix("(not ").replace("))", ")")), positive=not text.startswith("(not ")
+            ),
+            holds=answer == "yes",
+        )
+        for text, answer in (part.rsplit(" ", 1) for part in lookups.split(", "))
+    )
 
 
 def with_claim(parsed: ParsedChain, number: int, **changes) -> ParsedChain:
@@ -276,8 +289,8 @@ def test_an_equation_that_fails_is_no_atom_to_claim(delivery):
 
 
 def test_a_malformed_atom_is_reported_once(task, chain):
-    goals = chain.claims[1].unmet_goals | atoms("(on a z)")
-    verdict = check_chain(task, with_claim(chain, 2, unmet_goals=goals))
+    goals = (*chain.claims[1].goals, *said("(on a z) yes"))
+    verdict = check_chain(task, with_claim(chain, 2, goals=goals))
     assert [fault.kind for fault in verdict.faults] == [FaultKind.STATE_FACT]
 
 
@@ -301,10 +314,37 @@ def test_claimed_changes_lead_to_the_next_state(task):
     ]
 
 
-def test_claims_about_unmet_goals_are_judged(task, chain):
-    first = check_chain(task, with_claim(chain, 2, unmet_goals=atoms("(on b c)"))).first
-    assert (first.kind, first.step) == (FaultKind.CLAIM, 2)
-    assert [str(violation) for violation in first.violations] == ["missing (on a b)", "extra (on b c)"]
+@pytest.mark.parametrize(
+    "goals, wrong",
+    [
+        ("(on a b) no, (on b c) yes", []),
+        ("(on b c) yes, (on a b) no", []),
+        ("(on b c) no", ["missing (on a b)", "extra (on b c)"]),
+        ("(on a b) yes, (on b c) yes", ["missing (on a b)"]),  # said to be reached
+        ("(on a b) no", ["missing (on b c)"]),  # not named
+        ("(on a b) no, (on b c) yes, (clear b) yes", ["extra (clear b)"]),  # no goal, though it holds
+        ("(not (on a b)) no, (on b c) yes", ["missing (on a b)", "extra (on a b)"]),  # of the other sign
+        ("(on a b) no, (on a b) yes, (on b c) yes", ["missing (on a b)"]),
+    ],
+)
+def test_what_is_said_of_goals_is_judged(task, chain, goals, wrong):
+    verdict = check_chain(task, with_claim(chain, 2, goals=said(goals)))
+    assert [(fault.kind, fault.step) for fault in verdict.faults] == [(FaultKind.CLAIM, 2)] * bool(wrong)
+    assert [str(v) for fault in verdict.faults for v in fault.violations] == wrong
+    assert str(task.goal_literals[0]) == "(on a b)" and len(task.goal_literals) == 2
+
+
+@pytest.mark.parametrize("step", [0, 1, 4])
+def test_what_goals_take_beforehand_is_judged_where_it_stands(task, chain, step):
+    """Against the state behind its step; behind the last one too."""
+    prepared = said("(holding b) yes, (clear a) no")
+    wrong = dataclasses.replace(chain, prepared=prepared) if step == 0 else with_claim(chain, step, prepared=prepared)
+    state = chain.claims[step - 1].after if step else task.initial
+    expected = [f"missing {atom}" for atom in ("(clear a)",) if read_atom(atom) in state]
+    expected += [f"extra {atom}" for atom in ("(holding b)",) if read_atom(atom) not in state]
+    assert len(chain.claims) == 4 and expected
+    (fault,) = check_chain(task, wrong).faults
+    assert (fault.kind, fault.step, [str(v) for v in fault.violations]) == (FaultKind.CLAIM, step, expected)
 
 
 @pytest.mark.parametrize(
@@ -341,23 +381,13 @@ def test_what_a_step_is_for_is_still_open_and_brought_about_by_it(task, chain, p
     ],
 )
 def test_what_is_looked_up_before_a_step_is_so(task, chain, lookups, wrong):
-    said = tuple(
-        Lookup(
-            literal=Literal(
-                atom=read_atom(text.removeprefix("(not ").replace("))", ")")), positive=not text.startswith("(not ")
-            ),
-            holds=answer == "yes",
-        )
-        for text, answer in (part.rsplit(" ", 1) for part in lookups.split(", "))
-    )
-    verdict = check_chain(task, with_claim(chain, 1, lookups=said))
+    verdict = check_chain(task, with_claim(chain, 1, lookups=said(lookups)))
     assert [(fault.kind, fault.step) for fault in verdict.faults] == [(FaultKind.CLAIM, 1)] * bool(wrong)
     assert [str(v) for fault in verdict.faults for v in fault.violations] == wrong
 
 
 def test_a_lookup_names_atoms_of_the_task(task, chain):
-    said = (Lookup(literal=Literal(atom=("on", "a", "z"), positive=True), holds=True),)
-    verdict = check_chain(task, with_claim(chain, 1, lookups=said))
+    verdict = check_chain(task, with_claim(chain, 1, lookups=said("(on a z) yes")))
     assert [fault.kind for fault in verdict.faults] == [FaultKind.STATE_FACT]
 
 

@@ -21,7 +21,7 @@ from val_bridge.check.plan import (
 from val_bridge.pddl.errors import nearest
 from val_bridge.pddl.span import Span
 from val_bridge.pddl.syntax import EQUALS, Atom, Call, article, atom_text, counted
-from val_bridge.semantics.chain import Claim, ParsedChain
+from val_bridge.semantics.chain import Claim, Lookup, ParsedChain
 from val_bridge.semantics.ground import Action
 from val_bridge.semantics.numbers import NumericError, Values
 from val_bridge.semantics.state import State, state_text
@@ -48,9 +48,9 @@ def check_chain(
 ) -> Verdict:
     """Judges a claimed chain; lists all faults, those of the earliest step first.
 
-    Before the first step (step 0): the first state, the goals said to be unmet there. Within a step: the call, its
-    precondition, malformed atoms, what it is said to be for, the facts said to hold or not before it, the claimed
-    precondition, the transition, the claimed unmet goals. Then the goal in the last claimed state (step None), then the
+    Before the first step (step 0): the first state, what is said of the goals there and of what they take beforehand. Within
+    a step: the call, its precondition, malformed atoms, what it is said to be for, the facts said to hold or not before it,
+    the claimed precondition, the transition, what is said of the goals behind it and of what they take beforehand. Then the goal in the last claimed state (step None), then the
     plan section (`plan_mismatch`, with its step). A chain without initial state starts in the task's. With
     `complete=False` states may leave out static facts. `judge_from="correct"` judges each step from the state
     that the steps before it truly lead to, so a wrong state does not excuse what follows from it; judging then
@@ -64,7 +64,9 @@ def check_chain(
         return Verdict(outcome=Outcome.UNREADABLE, faults=(fault,))
     judge = _Judge(task, complete)
     state: State | None = judge.initial(parsed.initial)
-    judge.goals(0, None, parsed.unmet_goals, state)
+    judge.well_formed(_named(parsed.goals, parsed.prepared), 0, None)
+    judge.goals(0, None, parsed.goals, state)
+    judge.lookups(0, None, parsed.prepared, state)
     if judge_from == "correct":
         state = task.initial
     warnings = task.warnings
@@ -133,28 +135,36 @@ class _Judge:
             self.note(precondition_fault(self.task, before, number, call, self.values))
         except BindError as error:
             self.note(bind_fault(error, number, call))
-        named = {literal.atom for literal in claim.purpose or ()} | {at.literal.atom for at in claim.lookups or ()}
-        written = [claim.precondition, claim.add, claim.delete, claim.after, claim.unmet_goals, frozenset(named)]
+        named = _named(claim.goals, claim.prepared, claim.lookups).union(literal.atom for literal in claim.purpose or ())
+        written = [claim.precondition, claim.add, claim.delete, claim.after, named]
         self.well_formed(frozenset().union(*(atoms for atoms in written if atoms is not None)), number, call)
         self.purpose(number, claim, before, action)
-        self.lookups(number, claim, before)
+        self.lookups(number, call, claim.lookups, before, claim.span)
         if action is not None and claim.precondition is not None:
             self.precondition(number, claim, action)
         after = self.transition(number, claim, before, action)
-        self.goals(number, call, claim.unmet_goals, after, claim.span)
+        self.goals(number, call, claim.goals, after, claim.span)
+        self.lookups(number, call, claim.prepared, after, claim.span)
         return after
 
     def goals(
-        self, number: int, call: Call | None, claimed: frozenset[Atom] | None, state: State, span: Span | None = None
+        self, number: int, call: Call | None, said: tuple[Lookup, ...] | None, state: State, span: Span | None = None
     ) -> None:
-        """Judges the goals that are said to be unmet in a state."""
-        if claimed is None:
+        """Each goal is said to be reached in a state or not, and so it is; nothing else is called a goal.
+
+        Missing: goals that are not named, or not reached although the text says so. Extra: what is no goal, or is reached.
+        """
+        if said is None:
             return
-        if call is None:
-            self.well_formed(claimed, number, None)
         _, unsatisfied = split_goals(self.task, state, self.values)
+        goals, named = set(self.task.goal_literals), {at.literal for at in said}
+        missing = {goal.atom for goal in goals - named}
+        extra = {literal.atom for literal in named - goals}
+        for at in said:
+            if at.literal in goals and at.holds is (at.literal.atom in unsatisfied):
+                (missing if at.holds else extra).add(at.literal.atom)
         self.differ(
-            FaultKind.CLAIM, number, call, missing=unsatisfied - claimed, extra=self.sound(claimed) - unsatisfied, span=span
+            FaultKind.CLAIM, number, call, missing=frozenset(missing), extra=self.sound(frozenset(extra)), span=span
         )
 
     def purpose(self, number: int, claim: Claim, before: State, action: Action | None) -> None:
@@ -166,16 +176,14 @@ class _Judge:
                 useless.add(last.atom)
         self.differ(FaultKind.CLAIM, number, claim.call, missing=_NOTHING, extra=self.sound(frozenset(useless)), span=claim.span)
 
-    def lookups(self, number: int, claim: Claim, before: State) -> None:
-        """What is said to hold before a step does, and what is said not to hold does not."""
-        said = {
-            sign: frozenset(at.literal.atom for at in claim.lookups or () if (at.holds is at.literal.positive) is sign)
-            for sign in (True, False)
-        }
-        self.differ(
-            FaultKind.CLAIM, number, claim.call, missing=said[False] & before, extra=self.sound(said[True]) - before,
-            span=claim.span,
+    def lookups(
+        self, number: int, call: Call | None, said: tuple[Lookup, ...] | None, state: State, span: Span | None = None
+    ) -> None:
+        """What is said to hold in a state does, and what is said not to hold does not."""
+        true, false = (
+            frozenset(at.literal.atom for at in said or () if (at.holds is at.literal.positive) is sign) for sign in (True, False)
         )
+        self.differ(FaultKind.CLAIM, number, call, missing=false & state, extra=self.sound(true) - state, span=span)
 
     def precondition(self, number: int, claim: Claim, action: Action) -> None:
         assert claim.precondition is not None
@@ -301,6 +309,10 @@ def _malformed(task: Task, atom: Atom) -> Malformed | None:
         if not task.domain.fits(task.objects[name], parameter):
             return "wrong_type", wanted, f"{name}, {article(task.objects[name])}", ()
     return None
+
+
+def _named(*said: tuple[Lookup, ...] | None) -> frozenset[Atom]:
+    return frozenset(at.literal.atom for lookups in said for at in lookups or ())
 
 
 def _violations(kind: str, atoms: Iterable[Atom]) -> list[Violation]:

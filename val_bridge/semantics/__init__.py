@@ -11,7 +11,7 @@ met. Not taken: grounding everything at the start (most ground actions are never
 slow import, and no faster at these sizes).
 """
 
-from val_bridge.semantics.chain import Chain, Claim, InapplicableError, Lookup, ParsedChain, Step, execute
+from val_bridge.semantics.chain import Chain, Claim, InapplicableError, Lookup, ParsedChain, Step, execute, goal_lookups
 from val_bridge.semantics.explain import Explanation
 from val_bridge.semantics.numbers import NumericError, Values
 from val_bridge.semantics.state import Atom, Literal, State, atom_text, read_atom, state_text
@@ -41,6 +41,7 @@ __all__ = [
     "atom_text",
     "effects",
     "execute",
+    "goal_lookups",
     "load_task",
     "progress",
     "read_atom",

@@ -106,12 +106,19 @@ class Lookup:
     holds: bool
 
 
+def goal_lookups(task: Task, state: State) -> tuple[Lookup, ...]:
+    """The goal's own literals in their order, and whether each holds in a state that says all of them."""
+    return tuple(Lookup(literal=goal, holds=goal.holds_in(state)) for goal in task.goal_literals)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """What a text asserts about one step. None: the text does not say.
 
     purpose: what the step is for, from a goal, or what one takes beforehand, down to what the step itself makes true.
-    lookups: what holds before the step and what does not, with what the goals above it take beforehand.
+    lookups: what holds before the step and what does not.
+    goals: of each goal whether it is reached behind the step. prepared: what open goals take beforehand, and whether it
+    holds behind the step.
     """
 
     call: Call
@@ -119,7 +126,8 @@ class Claim:
     add: frozenset[Atom] | None = None
     delete: frozenset[Atom] | None = None
     after: State | None = None
-    unmet_goals: frozenset[Atom] | None = None
+    goals: tuple[Lookup, ...] | None = None
+    prepared: tuple[Lookup, ...] | None = None
     purpose: tuple[Literal, ...] | None = None
     lookups: tuple[Lookup, ...] | None = None
     span: Span | None = field(default=None, compare=False, repr=False)
@@ -129,11 +137,12 @@ class Claim:
 class ParsedChain:
     """What a text asserts about a whole plan; `unread` lists the pieces of text that were skipped.
 
-    `unmet_goals` are those that it says are unmet at the start.
+    `goals` and `prepared` are what it says of the start, as a `Claim`'s are of the state behind a step.
     """
 
     initial: State | None = None
-    unmet_goals: frozenset[Atom] | None = None
+    goals: tuple[Lookup, ...] | None = None
+    prepared: tuple[Lookup, ...] | None = None
     claims: tuple[Claim, ...] = ()
     plan: Plan | None = None
     unread: tuple[str, ...] = ()
