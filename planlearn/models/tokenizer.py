@@ -1,7 +1,7 @@
 """A tokenizer with one token a word, for models made from a seed.
 
-A piece is a word or a name (`pick-up`, `l0-1`, `p12`) with the space before it, a single digit of a number, a
-sign, or a newline. Decoding puts pieces side by side, so `decode(encode(text)) == text` for every text of
+A piece is a word or a name (`pick-up`, `l0-1`, `p12`) with the space before it and the comma behind it, a single digit of a
+number, a sign, or a newline. The comma goes with its word since one token in seven of a chain is one (data/LAB.md, 23). Decoding puts pieces side by side, so `decode(encode(text)) == text` for every text of
 printable ASCII, tabs and newlines (words up to 1,000 letters). A word outside the vocabulary is spelled in
 the longest pieces there are, at worst in letters: it costs tokens and cannot be lost. Training data should
 hold no such word (`unknown_words`), because a small model does not learn to spell. Rejected: one token for
@@ -25,7 +25,7 @@ PAD, UNKNOWN, END = "<|pad|>", "<|unknown|>", "<|end|>"
 
 # A word may hold hyphens and digits, but neither ends with a hyphen nor starts with a digit.
 _WORD = r"[A-Za-z][A-Za-z0-9_]*(?:-[A-Za-z0-9_]+)*"
-_PIECE = rf" ?{_WORD}| ?[^\sA-Za-z]|\s"
+_PIECE = rf" ?{_WORD},?| ?[^\sA-Za-z]|\s"
 _PIECES = re.compile(_PIECE)
 
 _CHARACTERS = string.digits + string.ascii_letters + string.punctuation
@@ -51,7 +51,7 @@ def default_words() -> list[str]:
 def word_level_tokenizer(
     texts: Iterable[str] = (), *, words: Iterable[str] | None = None
 ) -> PreTrainedTokenizerFast:
-    """A tokenizer with one token for each word of `texts` and for each of `words`.
+    """A tokenizer with one token for each word of `texts` and for each of `words`, with and without a comma behind it.
 
     words: `default_words()` where not given. The vocabulary depends on the set of words alone, not on their
     order or number. Ids 0, 1 and 2 are padding, unknown (never made from printable ASCII) and the end mark.
@@ -62,7 +62,7 @@ def word_level_tokenizer(
 
     pieces = {piece for text in texts for piece in _PIECES.findall(text) if piece.isascii()}
     for word in default_words() if words is None else words:
-        pieces.update((word, f" {word}"))
+        pieces.update((word, f" {word}", f" {word},"))
     characters = [*"\n\t\r\f\v ", *_CHARACTERS, *(f" {character}" for character in _CHARACTERS)]
     vocabulary = [PAD, UNKNOWN, END, *characters, *sorted(pieces.difference(characters))]
     core = Tokenizer(
@@ -90,5 +90,6 @@ def word_level_tokenizer(
 def unknown_words(tokenizer: PreTrainedTokenizerFast, texts: Iterable[str]) -> list[str]:
     """The words and signs of `texts` without a token of their own, sorted, without the space before them."""
     vocabulary = tokenizer.get_vocab()
-    pieces = {piece for text in texts for piece in _PIECES.findall(text)}
+    # A comma alone is a sign; behind a word it has a token of its own or none with it.
+    pieces = {piece.removesuffix(",") or "," for text in texts for piece in _PIECES.findall(text)}
     return sorted({piece.strip(" ") for piece in pieces if piece not in vocabulary})

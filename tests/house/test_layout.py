@@ -46,11 +46,12 @@ def test_no_file_names_a_path_of_somebodys_machine() -> None:
     assert guilty == set()
 
 
-def test_no_file_is_large_but_adapters_in_safetensors() -> None:
+def test_no_file_is_large_but_trained_weights_in_safetensors() -> None:
     large = {path for path in files() if path.stat().st_size > 2_000_000}
-    adapters = {path for path in large if path.name == "adapter_model.safetensors" and "adapters" in path.parts}
-    assert {path.name for path in large - adapters} == set()
-    assert all(path.stat().st_size < 26_000_000 for path in adapters)
+    names = ("adapter_model.safetensors", "model.safetensors")
+    weights = {path for path in large if path.name in names and "adapters" in path.parts}
+    assert {path.name for path in large - weights} == set()
+    assert all(path.stat().st_size < 26_000_000 for path in weights)
 
 
 def test_there_is_no_room_without_a_name() -> None:
