@@ -19,7 +19,7 @@ STEPS = 2_000
 TIMES = 4
 STEEPEST = 10
 """Times the CPU time for four times the steps: 4 where it is linear, 16 where it is quadratic."""
-PLANS = 1_000
+PLANS = 4_000
 KEPT = 32
 """Bytes a plan: less than any object that a plan could leave behind."""
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+from dataclasses import FrozenInstanceError
 from pathlib import Path
 
 import pytest
@@ -9,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from val_bridge import Call, Plan, SourceError, atom_text, load_plan, read_atom, read_plan, write_plan
-from val_bridge.pddl.read import _bare_calls, _PlanReader
+from val_bridge.pddl.read import _bare_plan, _PlanReader
 from val_bridge.pddl.tokens import Source
 
 NAMES = st.from_regex(r"\A[a-z][a-z0-9_-]{0,6}\Z")
@@ -52,15 +55,32 @@ def test_both_ways_to_read_a_plan_agree(text):
         by_tokens = _PlanReader(source).plan().calls
     except SourceError as error:
         by_tokens = str(error)
-    by_lines = _bare_calls(source)
+    by_lines = _bare_plan(source)
     if by_lines is not None:
-        assert by_lines == by_tokens
-        assert [call.span for call in by_lines] == [call.span for call in by_tokens]
+        assert by_lines.keys == tuple((call.name, call.arguments) for call in by_tokens)
+        one_by_one = [by_lines.call(index) for index in range(len(by_lines))]
+        for calls in (one_by_one, by_lines.calls):
+            assert [(call, call.span) for call in calls] == [(call, call.span) for call in by_tokens]
 
 
 @given(PLANS)
 def test_what_we_write_is_read_a_line_at_a_time(plan):
-    assert _bare_calls(Source(write_plan(plan), "<plan>")) == plan.calls
+    assert _bare_plan(Source(write_plan(plan), "<plan>")).calls == plan.calls
+
+
+@given(PLANS)
+def test_a_plan_is_its_calls_wherever_they_stand(plan):
+    """Read, made of calls and brought back from bytes: equal, with the same hash; nobody can change it."""
+    text = "\n" + write_plan(plan).upper()
+    read = read_plan(text)
+    for other in (read, Plan(calls=read.calls), pickle.loads(pickle.dumps(read_plan(text))), copy.deepcopy(read)):
+        assert other == plan and hash(other) == hash(plan) and len(other) == len(plan) and repr(other) == repr(plan)
+        assert [other.call(index) for index in range(len(other))] == list(plan.calls)
+    assert (read == Plan(calls=(*plan.calls, Call(name="go")))) is False and read != plan.calls
+    with pytest.raises(FrozenInstanceError):
+        read.keys = ()
+    with pytest.raises(FrozenInstanceError):
+        del read.keys
 
 
 @pytest.mark.parametrize("text", ["", " \n\t", "; nothing to do\n"])

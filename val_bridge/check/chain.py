@@ -20,7 +20,7 @@ from val_bridge.check.plan import (
 )
 from val_bridge.pddl.errors import nearest
 from val_bridge.pddl.span import Span
-from val_bridge.pddl.syntax import EQUALS, Atom, Call, article, atom_text, counted
+from val_bridge.pddl.syntax import EQUALS, Atom, Call, Plan, article, atom_text, counted
 from val_bridge.semantics.chain import Claim, Lookup, ParsedChain
 from val_bridge.semantics.ground import Action
 from val_bridge.semantics.numbers import NumericError, Values
@@ -93,7 +93,7 @@ def check_chain(
     return Verdict(
         outcome=Outcome.INVALID if judge.faults else Outcome.VALID,
         faults=tuple(judge.faults),
-        steps=Trace(task, executed),
+        steps=Trace(task, Plan(calls=executed)),
         plan_length=len(parsed.claims),
         satisfied_goals=satisfied,
         unmet_goals=unsatisfied,

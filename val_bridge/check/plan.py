@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import partial
 from typing import overload
@@ -33,22 +33,23 @@ def check_plan(task: Task, plan: Plan, *, tolerance: Fraction | float = 0) -> Ve
     masks = task.masks
     state = masks.initial
     known = masks.calls
-    for number, call in enumerate(plan.calls, 1):
-        stride = known.get((call.name, call.arguments))
+    for number, key in enumerate(plan.keys, 1):
+        stride = known.get(key)
         if stride is None:
             try:
-                stride = masks.stride(call)
+                stride = masks.stride(key)
             except BindError as error:
-                return _stopped(task, plan, number, state, bind_fault(error, number, call))
+                return _stopped(task, plan, number, state, bind_fault(error, number, plan.call(number - 1)))
         matter, wanted, add, keep = stride
         if state & matter != wanted:
-            positive, negative = task.grounder(call.name, call.arguments).precondition(call.arguments)
+            name, arguments = key
+            positive, negative = task.grounder(name, arguments).precondition(arguments)
             literals = masks.unmet(state, positive, negative)
-            evidence = Evidence(task=task, reached=state, call=call)
+            evidence = Evidence(task=task, reached=state, call=plan.call(number - 1))
             return _stopped(task, plan, number, state, _unmet_precondition(number, literals, evidence))
         state = state & keep | add
-    length = len(plan.calls)
-    steps = Trace(task, plan.calls)
+    length = len(plan)
+    steps = Trace(task, plan)
     if state & masks.goal == masks.goal and not state & masks.goal_negative:
         return Verdict(
             outcome=Outcome.VALID,
@@ -58,13 +59,13 @@ def check_plan(task: Task, plan: Plan, *, tolerance: Fraction | float = 0) -> Ve
             metric=length,
         )
     literals = masks.unmet(state, task.goal, task.goal_negative)
-    satisfied, unsatisfied = _split(task, literals)
+    unsatisfied = masks.unmet_goals(state)
     return Verdict(
         outcome=Outcome.INVALID,
         faults=(_unmet_goal(literals, Evidence(task=task, reached=state)),),
         steps=steps,
         plan_length=length,
-        satisfied_goals=satisfied,
+        satisfied_goals=task.goal_atoms - unsatisfied,
         unmet_goals=unsatisfied,
         metric=length,
     )
@@ -105,15 +106,15 @@ def check_general(task: Task, plan: Plan) -> Verdict:
     fault = goal_fault(task, reached, final)
     warnings = task.warnings
     try:
-        metric = task.metric_value(final, len(plan.calls))
+        metric = task.metric_value(final, len(plan))
     except NumericError as error:
         metric = None
         warnings += (f"the metric has no value: {error}",)
     return Verdict(
         outcome=Outcome.INVALID if fault else Outcome.VALID,
         faults=(fault,) if fault else (),
-        steps=Trace(task, plan.calls),
-        plan_length=len(plan.calls),
+        steps=Trace(task, plan),
+        plan_length=len(plan),
         satisfied_goals=satisfied,
         unmet_goals=unsatisfied,
         metric=metric,
@@ -171,13 +172,17 @@ def unreadable(error: SourceError) -> Verdict:
 
 
 class Trace(Sequence[Step]):
-    """The steps of executing calls, worked out when somebody looks. Equal to a tuple of the same steps."""
+    """The steps of executing a plan's first calls (all, unless `length` says how many), worked out when somebody looks.
 
-    __slots__ = ("_task", "_calls", "_steps")
+    Equal to a tuple of the same steps.
+    """
 
-    def __init__(self, task: Task, calls: tuple[Call, ...]) -> None:
+    __slots__ = ("_task", "_plan", "_length", "_steps")
+
+    def __init__(self, task: Task, plan: Plan, length: int | None = None) -> None:
         self._task = task
-        self._calls = calls
+        self._plan = plan
+        self._length = len(plan) if length is None else length
         self._steps: tuple[Step, ...] | None = None
 
     @property
@@ -185,8 +190,8 @@ class Trace(Sequence[Step]):
         if self._steps is None:
             steps: list[Step] = []
             state, values = self._task.initial, self._task.values
-            for call in self._calls:
-                action = self._task.bind(call)
+            for name, arguments in self._plan.keys[: self._length]:
+                action = self._task.action(name, arguments)
                 after, changed = successor(state, action, values)
                 steps.append(
                     Step(before=state, action=action, after=after, values_before=values, values_after=changed)
@@ -196,7 +201,7 @@ class Trace(Sequence[Step]):
         return self._steps
 
     def __len__(self) -> int:
-        return len(self._calls)
+        return self._length
 
     def __iter__(self) -> Iterator[Step]:
         return iter(self.steps)
@@ -318,11 +323,7 @@ def split_goals(
     task: Task, state: State, values: Values = NO_VALUES
 ) -> tuple[frozenset[Atom], frozenset[Atom]]:
     """The atoms of the goal's own literals that hold in `state`, and of those that do not."""
-    return _split(task, unmet_literals(task.closed(state, values), task.goal, task.goal_negative))
-
-
-def _split(task: Task, literals: Iterable[Literal]) -> tuple[frozenset[Atom], frozenset[Atom]]:
-    """The atoms of the goal's own literals but for those of the unmet ones, and these."""
+    literals = unmet_literals(task.closed(state, values), task.goal, task.goal_negative)
     unsatisfied = frozenset([literal.atom for literal in literals])
     return task.goal_atoms - unsatisfied, unsatisfied
 
@@ -332,15 +333,15 @@ def _stopped(
 ) -> Verdict:
     assert fault is not None
     if task.domain.axioms:
-        satisfied, unsatisfied = split_goals(task, task.masks.decode(state), values)
+        _, unsatisfied = split_goals(task, task.masks.decode(state), values)
     else:
-        satisfied, unsatisfied = _split(task, task.masks.unmet(state, task.goal, task.goal_negative))
+        unsatisfied = task.masks.unmet_goals(state)
     return Verdict(
         outcome=Outcome.INVALID,
         faults=(fault,),
-        steps=Trace(task, plan.calls[: number - 1]),
-        plan_length=len(plan.calls),
-        satisfied_goals=satisfied,
+        steps=Trace(task, plan, number - 1),
+        plan_length=len(plan),
+        satisfied_goals=task.goal_atoms - unsatisfied,
         unmet_goals=unsatisfied,
         warnings=task.warnings,
     )

@@ -10,9 +10,10 @@ not be declared; names must be.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -31,6 +32,7 @@ from val_bridge.pddl.syntax import (
     Call,
     Domain,
     Function,
+    Key,
     Metric,
     Parameter,
     Plan,
@@ -401,37 +403,47 @@ def read_plan(text: str, file: str | None = None) -> Plan:
     Raises SourceError of kind plan_syntax. An empty text is an empty plan; prose is not.
     """
     source = Source(text, file or "<plan>")
-    calls = _bare_calls(source)
-    return _PlanReader(source).plan() if calls is None else Plan(calls=calls)
+    plan = _bare_plan(source)
+    return _PlanReader(source).plan() if plan is None else plan
 
 
-def _bare_calls(source: Source) -> tuple[Call, ...] | None:
-    """The calls of a text in which stand calls alone, none of them over a line's end; None for any other text.
+def _bare_plan(source: Source) -> Plan | None:
+    """The plan of a text in which stand calls alone, none of them over a line's end; None for any other text.
 
     Nearly every plan is such a text, and to look at each token, as `_PlanReader` does, takes several times as long.
     """
     if not _BARE_PLAN.fullmatch(source.text):
         return None
-    file = source.file
-    calls: list[Call] = []
+    keys: list[Key] = []
+    for line in source.text.lower().split("\n"):
+        keys += (_short_line if len(line) <= _SHORT else _line)(line)[0]
+    return Plan.of_keys(tuple(keys), partial(_bare_places, source))
+
+
+def _bare_places(source: Source, index: int) -> Iterator[Span]:
+    """Where the calls of `_bare_plan` stand, from that with this index on."""
     begin = 0
-    for number, line in enumerate(source.text.lower().split("\n"), 1):
-        for name, arguments, start, end in (_short_line if len(line) <= _SHORT else _line)(line):
-            span = Span(file, number, start + 1, begin + start, begin + end)
-            calls.append(Call(name=name, arguments=arguments, span=span))
+    for number, line in enumerate(source.text.split("\n"), 1):
+        count = line.count("(")
+        if index >= count:
+            index -= count
+        else:
+            for start, end in _line(line)[1][index:]:
+                yield Span(source.file, number, start + 1, begin + start, begin + end)
+            index = 0
         begin += len(line) + 1
-    return tuple(calls)
 
 
-def _line(line: str) -> tuple[tuple[str, tuple[str, ...], int, int], ...]:
-    """The calls of a line, each as name, arguments, start and end."""
-    found = []
+def _line(line: str) -> tuple[tuple[Key, ...], tuple[tuple[int, int], ...]]:
+    """The calls of a line: name and arguments, and start and end, of each."""
+    keys, places = [], []
     end = 0
     while (start := line.find("(", end)) >= 0:
         end = line.index(")", start) + 1
-        words = tuple(line[start + 1 : end - 1].split())
-        found.append((words[0], words[1:], start, end))
-    return tuple(found)
+        name, *arguments = line[start + 1 : end - 1].split()
+        keys.append((name, tuple(arguments)))
+        places.append((start, end))
+    return tuple(keys), tuple(places)
 
 
 # Plans for one problem repeat each other's lines; long ones are not kept.

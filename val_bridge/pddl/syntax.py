@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import FrozenInstanceError, dataclass, field
 from fractions import Fraction
+from typing import NoReturn
 
 from val_bridge.pddl.formula import (
     EQUALS,
@@ -201,17 +203,80 @@ class Call:
         return atom_text((self.name, *self.arguments))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """A plan as it was written; nobody has judged it yet."""
+Key = tuple[str, tuple[str, ...]]
+"""A call without its place: name and arguments."""
 
-    calls: tuple[Call, ...] = ()
+
+class Plan:
+    """A plan as it was written; nobody has judged it yet. Two are equal whose calls are, wherever those stand.
+
+    `keys` are the calls without their places. A plan that was read makes a `Call` when somebody asks for it: most are never
+    looked at.
+    """
+
+    __slots__ = ("keys", "_calls", "_places")
+
+    keys: tuple[Key, ...]
+
+    def __init__(self, *, calls: tuple[Call, ...] = ()) -> None:
+        self._set(tuple([(call.name, call.arguments) for call in calls]), calls, None)
+
+    @classmethod
+    def of_keys(cls, keys: tuple[Key, ...], places: Callable[[int], Iterator[Span]]) -> Plan:
+        """A plan of these calls; `places` looks up where they stand, from that with the index given on."""
+        plan = cls.__new__(cls)
+        plan._set(keys, None, places)
+        return plan
+
+    def _set(
+        self, keys: tuple[Key, ...], calls: tuple[Call, ...] | None, places: Callable[[int], Iterator[Span]] | None
+    ) -> None:
+        object.__setattr__(self, "keys", keys)
+        object.__setattr__(self, "_calls", calls)
+        object.__setattr__(self, "_places", places)
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        if self._calls is None:
+            places = zip(self.keys, self._places(0), strict=True)
+            calls = tuple([Call(name=name, arguments=arguments, span=span) for (name, arguments), span in places])
+            self._set(self.keys, calls, None)
+        return self._calls
+
+    def call(self, index: int) -> Call:
+        """One of `calls`, counted from 0; the others need not be made."""
+        if self._calls is not None:
+            return self._calls[index]
+        name, arguments = self.keys[index]
+        return Call(name=name, arguments=arguments, span=next(self._places(index)))
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise FrozenInstanceError(f"cannot assign to field {name!r}")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise FrozenInstanceError(f"cannot delete field {name!r}")
 
     def __len__(self) -> int:
-        return len(self.calls)
+        return len(self.keys)
+
+    def __eq__(self, other: object) -> bool:
+        return self.keys == other.keys if isinstance(other, Plan) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.keys)
+
+    def __reduce__(self) -> tuple[Callable[[tuple[Call, ...]], Plan], tuple[tuple[Call, ...]]]:
+        return _plan, (self.calls,)
+
+    def __repr__(self) -> str:
+        return f"Plan(calls={self.calls!r})"
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.calls))
+
+
+def _plan(calls: tuple[Call, ...]) -> Plan:
+    return Plan(calls=calls)
 
 
 def article(*nouns: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from val_bridge.pddl.syntax import EQUALS, Atom, Call, Literal
+from val_bridge.pddl.syntax import EQUALS, Atom, Key, Literal
 from val_bridge.semantics.explain import explain
 from val_bridge.semantics.formulas import World
 from val_bridge.semantics.general import General
@@ -126,18 +126,25 @@ class Masks:
     an action asks and does beyond literals stays with the action.
     """
 
-    __slots__ = ("task", "_bits", "_atoms", "initial", "goal", "goal_negative", "_moves", "_derived", "calls")
+    __slots__ = ("task", "_bits", "_atoms", "initial", "goal", "goal_negative", "_goals", "_moves", "_derived", "calls")
 
     def __init__(self, task: Task) -> None:
         self.task = task
         self._bits: dict[Atom, int] = {}
         self._atoms: list[Atom] = []
         self._moves: dict[Action, Move] = {}
-        self.calls: dict[tuple[str, tuple[str, ...]], Stride] = {}
+        self.calls: dict[Key, Stride] = {}
         self.initial = self.encode(task.initial)
         self._derived = task.domain.derived
         self.goal = self.encode(atom for atom in task.goal if atom[0] not in self._derived)
         self.goal_negative = self.encode(atom for atom in task.goal_negative if atom[0] not in self._derived)
+        # Each goal, what is cut out of a state for it, and what that must give.
+        self._goals = [
+            (atom, bit, bit if positive else 0)
+            for atoms, positive in ((task.goal, True), (task.goal_negative, False))
+            for atom in atoms
+            if (bit := self._bits.get(atom))
+        ]
 
     def holds(self, state: int, atom: Atom) -> bool:
         return bool(state & self._bits.get(atom, 0))
@@ -148,6 +155,10 @@ class Masks:
         """`unmet_literals` for a masked state, where no atom is derived."""
         false = {atom for atom in positive if not self.holds(state, atom)}
         return _as_literals(false, {atom for atom in negative if self.holds(state, atom)})
+
+    def unmet_goals(self, state: int) -> frozenset[Atom]:
+        """`Task.unmet_goals` for a masked state, where no atom is derived."""
+        return frozenset([atom for atom, bit, wanted in self._goals if state & bit != wanted])
 
     def encode(self, atoms: Iterable[Atom]) -> int:
         mask = 0
@@ -182,9 +193,9 @@ class Masks:
             )
         return move
 
-    def stride(self, call: Call) -> Stride:
+    def stride(self, key: Key) -> Stride:
         """The masks of the action that a call of a plain task names. Raises BindError."""
-        name, arguments = key = (call.name, call.arguments)
+        name, arguments = key
         stride = self.calls.get(key)
         if stride is None:
             # No `Action` is made: most calls need no more than these masks.
