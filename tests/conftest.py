@@ -39,3 +39,10 @@ def planbench(need: Need) -> Path:
     if not Path(folder).is_dir():
         need("planbench", f"PLANBENCH_DIR is {folder}, which is no folder")
     return Path(folder)
+
+
+@pytest.fixture
+def keeping_bytecode(tmp_path: Path) -> dict[str, str]:
+    """An environment in which Python keeps what it compiled, as it does where a package is installed."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return kept | {"PYTHONPYCACHEPREFIX": str(tmp_path)}

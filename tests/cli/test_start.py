@@ -28,14 +28,16 @@ def test_help_wakes_nothing_heavy() -> None:
     assert result.stdout == "[]\n"
 
 
-def test_help_takes_under_half_a_second() -> None:
-    """Processor time, the best of five, since other work may share the core."""
+def test_help_takes_under_half_a_second(keeping_bytecode: dict[str, str]) -> None:
+    """Processor time, the best of five, since other work may share the core. The first may compile."""
     root = Path(__file__).parents[2]
     program = "import time, sys; sys.argv = ['planlearn', '--help']\nfrom planlearn.cli import main\ntry:\n    main()\n" + (
         "except SystemExit:\n    print('\\nseconds', time.process_time())"
     )
     runs = [
-        subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=True).stdout
+        subprocess.run(
+            [sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=True, env=keeping_bytecode
+        ).stdout
         for _ in range(5)
     ]
     assert min(float(said.rpartition("seconds")[2]) for said in runs) < 0.5
