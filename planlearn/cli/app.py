@@ -71,11 +71,16 @@ def report(error: BaseException) -> int:
 
     With PLANLEARN_DEBUG=1 the traceback comes first.
     """
-    sentence, code = _explain(error)
+    said, code = _explain(error)
     if os.environ.get(DEBUG) == "1":
         traceback.print_exception(error)
-    print(f"planlearn: {' '.join(sentence.split())}", file=sys.stderr)
+    print(f"planlearn: {' '.join(said.split())}", file=sys.stderr)
     return code
+
+
+def sentence(error: BaseException) -> str:
+    """What `report` says of an error, for those who do not print it."""
+    return " ".join(_explain(error)[0].split())
 
 
 def _explain(error: BaseException) -> tuple[str, int]:

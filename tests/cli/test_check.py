@@ -229,3 +229,18 @@ def test_a_crash_on_one_plan_leaves_the_others_their_verdicts(
     assert result.stderr.startswith(
         "planlearn: internal error: AssertionError: a defect (set PLANLEARN_DEBUG=1"
     )
+
+
+@pytest.mark.parametrize("value", ["inf", "nan", "-1", "much"])
+def test_a_tolerance_is_a_number(run: Run, value: str) -> None:
+    result = run("check", "blocksworld", "p.pddl", "good.plan", "--tolerance", value)
+    assert result.exit_code == 2 and "--tolerance" in result.stderr and "internal" not in result.stderr
+
+
+def test_a_missing_file_is_told_as_an_object_too(run: Run) -> None:
+    judged = json.loads(run("check", "blocksworld", "p.pddl", "good.plan", "--json").stdout)
+    for words in (("blocksworld", "absent", "good.plan"), ("absent.pddl", "p.pddl", "good.plan"), ("blocksworld", "p.pddl", "absent")):
+        result = run("check", *words, "--json")
+        answer = json.loads(result.stdout)
+        assert result.exit_code == 2 and answer.keys() == judged.keys()
+        assert (answer["valid"], answer["error"]) == (None, None) and "No such file" in answer["message"]

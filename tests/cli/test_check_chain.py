@@ -101,3 +101,22 @@ def test_static_facts_may_be_left_out(run: Run, files: Path) -> None:
     result = run("check-chain", "logistics", "l.pddl", "chain", "--json")
     answer = json.loads(result.stdout)
     assert (answer["error"], answer["failing_step"], len(answer["violations"])) == ("initial_state", 0, 7)
+
+
+@pytest.mark.parametrize(
+    ("domain", "problem", "chain", "error", "said"),
+    [
+        ("broken.pddl", "p.pddl", "chain", "domain_syntax", "broken.pddl:"),
+        ("blocksworld", "broken.pddl", "chain", "problem_syntax", "broken.pddl:"),
+        ("blocksworld", "absent.pddl", "chain", None, "absent.pddl: No such file"),
+        ("blocksworld", "p.pddl", "absent", None, "absent: No such file"),
+        ("blokcsworld", "p.pddl", "chain", None, "did you mean 'blocksworld'?"),
+    ],
+)
+def test_what_cannot_be_judged_is_an_object_too(run: Run, files: Path, told, domain, problem, chain, error, said) -> None:
+    _, judged = told(GOOD)
+    result = run("check-chain", domain, problem, chain, "--json")
+    answer = json.loads(result.stdout)
+    assert (result.exit_code, answer["valid"], answer["error"]) == (2, None, error)
+    assert said in answer["message"] and said in result.stderr
+    assert answer.keys() == judged.keys()

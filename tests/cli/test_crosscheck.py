@@ -35,6 +35,16 @@ def test_a_known_deviation_is_named_and_not_counted(run) -> None:
 
 
 @pytest.mark.usefixtures("fake_val")
+def test_val_is_asked_about_a_task_that_we_refuse(run) -> None:
+    result = run("crosscheck", "blocksworld", "broken.pddl", "good.plan", "bad.plan")
+    assert result.exit_code == 2 and result.stderr.startswith("planlearn: broken.pddl:2:1: expected")
+    first, second, known, last = result.stdout.splitlines()
+    assert first.startswith("good.plan: verdict: ours refused (problem_syntax: ") and first.endswith("[known: task_refused]")
+    assert second.startswith("bad.plan: ") and known.startswith("2 x task_refused: VAL judges plans")
+    assert last == "2 plans, 0 disagreements, 2 known deviations of VAL"
+
+
+@pytest.mark.usefixtures("fake_val")
 def test_json_is_one_object(run) -> None:
     result = run("crosscheck", "blocksworld", "p.pddl", "good.plan", "bad.plan", "prose.plan", "--json")
     found = json.loads(result.stdout)
@@ -67,6 +77,7 @@ def test_without_val_one_sentence_says_what_to_install(run, monkeypatch: pytest.
         (("blocksworld", "p.pddl"), "give plan files, or --random"),
         (("blocksword", "p.pddl", "good.plan"), "did you mean 'blocksworld'"),
         (("blocksworld", "broken.pddl", "good.plan"), "planlearn: broken.pddl:2:1: expected"),
+        (("blocksworld", "broken.pddl", "--random", "3"), "planlearn: broken.pddl:2:1: expected"),
         (("blocksworld", "p.pddl", "missing.plan"), "missing.plan: No such file"),
     ],
 )

@@ -8,7 +8,7 @@ Not taken: a bool as the answer (unreadable is not invalid); applying a failed a
 as `Validate -c` does (what follows is about no plan at all).
 """
 
-from val_bridge.check.answers import chain_answer, no_answer, plan_answer, source_answer
+from val_bridge.check.answers import chain_answer, no_answer, no_chain_answer, plan_answer, source_answer
 from val_bridge.check.chain import check_chain
 from val_bridge.check.chain_json import load_chain, read_chain
 from val_bridge.check.faults import Fault, FaultKind, Outcome, Verdict, Violation
@@ -26,6 +26,7 @@ __all__ = [
     "check_plan_text",
     "load_chain",
     "no_answer",
+    "no_chain_answer",
     "plan_answer",
     "read_chain",
     "source_answer",

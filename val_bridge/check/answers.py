@@ -171,16 +171,27 @@ def chain_answer(task: Task, verdict: Verdict) -> dict[str, Any]:
     how many steps can truly be executed from the initial state.
     """
     steps = [_step_answer(task, verdict, list(faults)) for _, faults in groupby(verdict.faults, key=_place)]
-    empty = {"failing_step": None, "error": None, "action": None, "message": str(verdict), "violations": []}
     return {
+        **no_chain_answer(str(verdict)),
         "valid": verdict.outcome is Outcome.VALID,
-        **(steps[0] if steps else empty),
+        **(steps[0] if steps else {}),
         "later": steps[1:],
         "chain_length": verdict.plan_length,
         "executed": len(verdict.steps),
         "unmet_goals": _goal_texts(task, verdict.unmet_goals),
         "warnings": list(verdict.warnings),
     }
+
+
+def no_chain_answer(message: str, error: str | None = None) -> dict[str, Any]:
+    """The answer where no chain was judged: every key, with what stands there if there is nothing to say.
+
+    error: the kind of the error in the domain or the problem; None where something else stood in the way.
+    """
+    return {
+        "valid": None, "failing_step": None, "error": error, "action": None, "message": message, "violations": [],
+        "later": [], "chain_length": None, "executed": 0, "unmet_goals": [], "warnings": [],
+    }  # fmt: skip
 
 
 def _place(fault: Fault) -> tuple[int | None, bool]:

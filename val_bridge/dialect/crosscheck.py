@@ -8,7 +8,10 @@ plans behind it are asked again. Plans that we refuse go into processes of their
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +19,7 @@ from val_bridge.check import Verdict, check_plan
 from val_bridge.check.plan import unreadable
 from val_bridge.dialect.answering import differ, our_answer
 from val_bridge.dialect.binary import Val, scratch
-from val_bridge.dialect.deviations import Case, explain
+from val_bridge.dialect.deviations import TASK_REFUSED, Case, explain
 from val_bridge.dialect.reading import Answer, Said, last_words, read_output, refusal_of_task
 from val_bridge.pddl import Plan, SourceError, load_plan
 from val_bridge.semantics import BindError, Task, read_task
@@ -78,22 +81,24 @@ def crosscheck(
 ) -> Iterator[Comparison]:
     """Judges plans, each a name and the bytes of its file, by both; in the order given.
 
-    Raises SourceError for a domain or problem that we refuse, ValNotFound if VAL cannot run.
+    A domain or problem that we refuse gives `TASK_REFUSED` for each plan that VAL judges all the same. Raises ValNotFound if
+    VAL cannot run.
     """
-    task = read_task(domain_text, problem_text)
-    waiting: list[tuple[str, bytes]] = []
-    for plan in plans:
-        waiting.append(plan)
-        if len(waiting) == batch:
-            yield from _compare(task, domain_text, problem_text, waiting, val, timeout)
-            waiting = []
-    if waiting:
-        yield from _compare(task, domain_text, problem_text, waiting, val, timeout)
+    try:
+        task = read_task(domain_text, problem_text)
+    except SourceError as error:
+        refusal = Answer(said=Said.REFUSED, words=f"{error.kind}: {error}")
+        compare = partial(_compare_refused, refusal)
+    else:
+        compare = partial(_compare, task)
+    plans = iter(plans)
+    while waiting := list(islice(plans, batch)):
+        yield from compare(domain_text, problem_text, waiting, val, timeout)
 
 
-def _compare(
-    task: Task, domain_text: str, problem_text: str, plans: list[tuple[str, bytes]], val: Val, timeout: float
-) -> Iterator[Comparison]:
+@contextmanager
+def _written(domain_text: str, problem_text: str, plans: list[tuple[str, bytes]]) -> Iterator[tuple[Path, list[str]]]:
+    """A folder with the files, and the names of the plans' files in it."""
     with scratch() as name:
         folder = Path(name)
         # Line ends and all: both read the same bytes.
@@ -102,6 +107,27 @@ def _compare(
         files = [str(number) for number in range(len(plans))]
         for file, (_, content) in zip(files, plans, strict=True):
             (folder / file).write_bytes(content)
+        yield folder, files
+
+
+def _compare_refused(
+    ours: Answer, domain_text: str, problem_text: str, plans: list[tuple[str, bytes]], val: Val, timeout: float
+) -> Iterator[Comparison]:
+    with _written(domain_text, problem_text, plans) as (folder, files):
+        answers = ask(val, folder, files, timeout)
+        for file, (name, _) in zip(files, plans, strict=True):
+            theirs = answers[file]
+            judged = theirs.said in (Said.VALID, Said.INVALID)
+            yield Comparison(
+                name=name, ours=ours, theirs=theirs, difference=differ(ours, theirs) if judged else "",
+                deviation=TASK_REFUSED.id if judged else "",
+            )
+
+
+def _compare(
+    task: Task, domain_text: str, problem_text: str, plans: list[tuple[str, bytes]], val: Val, timeout: float
+) -> Iterator[Comparison]:
+    with _written(domain_text, problem_text, plans) as (folder, files):
         judged = [_judge(task, folder / file, name) for file, (name, _) in zip(files, plans, strict=True)]
         sound = [file for file, (plan, _) in zip(files, judged, strict=True) if plan and _callable(task, plan)]
         answers = ask(val, folder, sound, timeout)

@@ -334,6 +334,12 @@ DEVIATIONS = (
 )
 """In the order in which they are tried; README.md has a row for each."""
 
+TASK_REFUSED = Deviation(
+    id="task_refused",
+    sentence="VAL judges plans for domains and problems that break PDDL's rules or use what we refuse by name.",
+    recognise=lambda case: False,  # where we refuse a task, there is no case to look at
+)
+
 
 def explain(case: Case) -> str:
     """The id of the deviation that a case shows, or ""."""
