@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -13,10 +12,10 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from planlearn.feedback.advice import Advice, advise
+from planlearn.feedback.condition import literals_text, unmet_parts
 from val_bridge import (
     Fault,
     FaultKind,
-    Literal,
     State,
     Step,
     Task,
@@ -78,7 +77,7 @@ def detailed_feedback(verdict: Verdict, task: Task) -> Feedback:
             }
             for step in steps
         ],
-        "goals": _literals_text(task.goal_literals),
+        "goals": literals_text(list(task.goal_literals)),
         "faults": [_explained(fault, verdict, steps, task) for fault in verdict.faults],
     }
     return Feedback(level=Level.DETAILED, text=_render("detailed.jinja", context), verdict=verdict)
@@ -96,13 +95,13 @@ def _judgement(verdict: Verdict) -> dict[str, Any]:
 class Explained(NamedTuple):
     """What the template of a fault's kind is given; atoms and literals as text.
 
-    atoms: by kind of violation. unmet: literals of a precondition or goal, "" in other kinds. satisfied: the
-    goal's other literals.
+    atoms: by kind of violation. unmet: the parts of a precondition or goal that do not hold, [] in other kinds.
+    satisfied: the goal's other literals.
     """
 
     fault: Fault
     atoms: dict[str, str]
-    unmet: str
+    unmet: list[str]
     satisfied: str
     advice: list[Advice]
 
@@ -115,9 +114,9 @@ def _explained(fault: Fault, verdict: Verdict, steps: tuple[Step, ...], task: Ta
     kinds = {violation.kind for violation in fault.violations}
     return Explained(
         fault=fault,
-        atoms={kind: _literals_text(v.literal for v in fault.violations if v.kind == kind) for kind in kinds},
-        unmet=_literals_text(unmet),
-        satisfied=_literals_text(set(task.goal_literals) - set(unmet)),
+        atoms={kind: literals_text([v.literal for v in fault.violations if v.kind == kind]) for kind in kinds},
+        unmet=unmet_parts(fault),
+        satisfied=literals_text(set(task.goal_literals) - set(unmet)),
         # Advice knows schemas of literals alone.
         advice=[advise(task, literal, true, state) for literal in unmet] if task.is_strips else [],
     )
@@ -125,10 +124,6 @@ def _explained(fault: Fault, verdict: Verdict, steps: tuple[Step, ...], task: Ta
 
 def _state_after(task: Task, steps: tuple[Step, ...]) -> State:
     return steps[-1].after if steps else task.initial
-
-
-def _literals_text(literals: Iterable[Literal]) -> str:
-    return " ".join(str(literal) for literal in sorted(literals, key=lambda literal: literal.atom))
 
 
 @lru_cache(maxsize=1)

@@ -84,6 +84,15 @@ FUEL_DOMAIN = (
 FUEL_FACTS = "(at reef) (route reef north) (parked van reef) (parked mini reef) (= (fuel) 5) (= (price mini) 2.5)"
 FUEL_TASK = read_task(FUEL_DOMAIN, PROBLEM.replace("(at north)", FUEL_FACTS))
 
+# Conditions that are more than literals: alternatives, quantifiers, numbers.
+WAYS_TASK = read_task(
+    """(define (domain ways) (:requirements :adl :fluents) (:predicates (paid) (moored) (seat ?x)) (:functions (cars))
+    (:action load :parameters (?x) :effect (seat ?x) :precondition (and
+      (paid) (or (moored) (and (seat ?x) (>= (cars) 5))) (exists (?y) (seat ?y)) (< (cars) 1) (imply (not (paid)) (moored)))))""",
+    """(define (problem x) (:domain ways) (:objects a b c d e f g h) (:init (= (cars) 2))
+    (:goal (and (paid) (or (moored) (seat a)) (forall (?y) (seat ?y)))))""",
+)
+
 # One wrong plan or chain a kind of fault; its first fault is of that kind.
 FAULTY: dict[FaultKind, Callable[[], Verdict]] = {
     FaultKind.PLAN_SYNTAX: plan("(board mini north)\nThen sail south."),
@@ -124,13 +133,18 @@ FAULTY: dict[FaultKind, Callable[[], Verdict]] = {
 }
 
 # Situations that a kind's own case does not show.
-TASKS = {"numeric_undefined": FUEL_TASK, "numeric_conflict": FUEL_TASK, "numbers_change": FUEL_TASK}
+TASKS = {
+    "numeric_undefined": FUEL_TASK, "numeric_conflict": FUEL_TASK, "numbers_change": FUEL_TASK,
+    "compound_precondition": WAYS_TASK, "compound_goal": WAYS_TASK,
+}
 """The task of each case that is not about TASK."""
 
 OTHERS: dict[str, Callable[[], Verdict]] = {
     "valid": plan(VALID),
     "numbers_change": lambda: check_plan_text(FUEL_TASK, "(board mini reef) (sail reef south)"),
     "empty_plan": plan(""),
+    "compound_precondition": lambda: check_plan_text(WAYS_TASK, "(load a)"),
+    "compound_goal": lambda: check_plan_text(WAYS_TASK, ""),
     "static_precondition": plan("(sail north reef)"),
     "undone_precondition": plan("(board mini north) (sail north south) (leave mini north)"),
     "undone_goal": plan("(sail north south) (board van south)"),
