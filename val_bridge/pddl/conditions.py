@@ -81,7 +81,7 @@ class FormulaReader(Reader):
     def conjuncts(self, node: Node, scope: Scope, where: str) -> tuple[Formula, ...]:
         """The parts of a conjunction, in the text's order; one part if it is something else, or as it is written."""
         group, positive = self.stripped(node, where)
-        if positive and not group.items:
+        if positive and not group.size:
             return ()
         if not self.merge:
             return (self.formula((group, positive), scope, where, 1),)
@@ -96,10 +96,10 @@ class FormulaReader(Reader):
             group = self.group(node, f"a formula in {where}")
             head = group.head
             if head == "not":
-                if len(group.items) != 2:
-                    self.syntax(group, "one formula after 'not'", f"{len(group.items) - 1}")
+                if group.size != 2:
+                    self.syntax(group, "one formula after 'not'", f"{group.size - 1}")
                 positive = not positive
-            elif not self.merge or head not in ("and", "or") or len(group.items) != 2:
+            elif not self.merge or head not in ("and", "or") or group.size != 2:
                 return group, positive
             node = group.items[1]
 
@@ -119,7 +119,7 @@ class FormulaReader(Reader):
 
     def formula(self, stripped: tuple[Group, bool], scope: Scope, where: str, depth: int) -> Formula:
         node, positive = stripped
-        if not node.items:
+        if not node.size:
             # Nothing at all may stand for a whole condition, but not for a part of one.
             self.syntax(node, f"a formula in {where}")
         if depth > DEEPEST:
@@ -160,8 +160,8 @@ class FormulaReader(Reader):
     def is_atom(self, node: Group, scope: Scope) -> bool:
         head = node.head
         if head == EQUALS:
-            return len(node.items) != 3 or not any(self.is_number(item, scope) for item in node.items[1:])
-        if not node.items or head in RESERVED:
+            return node.size != 3 or not any(self.is_number(item, scope) for item in node.items[1:])
+        if not node.size or head in RESERVED:
             return False
         foreign = head in COMPARISONS or head in _FOREIGN_CONDITIONS
         return not foreign or (head in self.domain.predicates and head not in COMPARISONS)

@@ -353,8 +353,7 @@ class _ProblemReader(FormulaReader):
             if head == EQUALS:
                 self.value(fact, scope, values)
                 continue
-            time = fact.items[1] if head == "at" and len(fact.items) > 1 else None
-            if isinstance(time, Word) and NUMBER.match(time.text):
+            if head == "at" and NUMBER.match(fact.text_at(1)):
                 self.unsupported(fact, "a timed initial literal")
             negated = head == "not"
             if negated:

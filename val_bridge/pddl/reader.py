@@ -8,7 +8,7 @@ from typing import NoReturn
 from val_bridge.pddl.errors import SourceError, SourceErrorKind, nearest
 from val_bridge.pddl.span import Span
 from val_bridge.pddl.syntax import OBJECT, Atom, Domain, Function, Parameter, Predicate, article, counted
-from val_bridge.pddl.tokens import NAME, Group, Node, Source, Word
+from val_bridge.pddl.tokens import NAME, Group, Leaf, Node, Source, Word
 
 LANGUAGE = "PDDL with conditional effects, quantifiers, axioms and numbers, but without time"
 
@@ -20,6 +20,9 @@ REQUIREMENTS = frozenset(
     " :goal-utilities :time :universal-effects :open-world :true-negation :safety-constraints :ucpop".split()
 )
 RESERVED = frozenset("and or not imply exists forall when either".split())
+
+ANYTHING = (OBJECT,)
+"""The types of what has none."""
 
 Scope = dict[str, tuple[str, ...]]
 """The types of each object and constant that may be named."""
@@ -154,10 +157,12 @@ class Reader:
         return tuple(item for item in node.items[1:] if self.name(item, "type") and isinstance(item, Word))
 
     def types(self, domain: Domain, words: tuple[Word, ...]) -> tuple[str, ...]:
+        if not words:
+            return ANYTHING
         for word in words:
             if self.name(word, "type") != OBJECT and word.text not in domain.types:
                 self.unknown(word, "type", [OBJECT, *domain.types])
-        return tuple(dict.fromkeys(word.text for word in words)) or (OBJECT,)
+        return tuple(dict.fromkeys([word.text for word in words]))
 
     def objects(self, nodes: list[Node], domain: Domain, what: str) -> dict[str, str]:
         found: dict[str, str] = {}
@@ -215,6 +220,10 @@ class Reader:
         scope: Scope,
     ) -> Atom:
         """A declared predicate or function with terms that fit its parameters."""
+        if isinstance(node, Leaf):
+            atom = self._plain_application(node.words, declared, domain, scope)
+            if atom is not None:
+                return atom
         items, head = node.items, node.head
         symbol = declared.get(head)
         if symbol is None:
@@ -225,19 +234,44 @@ class Reader:
             self.semantic(node, counted(symbol.parameters), f"{len(items) - 1} in {self.quote(node)}")
         atom = [head]
         for item, parameter in zip(items[1:], symbol.parameters, strict=True):
-            # Most terms are objects, and large problems have many of them.
-            term = item.text if isinstance(item, Word) else ""
-            types = scope.get(term)
-            if types is None:
-                term, types = self.term(item, scope)
-            fits = self.fitting.get((types, parameter.types))
-            if fits is None:
-                fits = all(domain.fits(kind, parameter) for kind in types)
-                self.fitting[types, parameter.types] = fits
-            if not fits:
+            term, types = self.term(item, scope)
+            if not self.fits(types, parameter, domain):
                 word = item.text if isinstance(item, Word) else term
                 place = self.span(self.places[word]) if word in self.places else None
                 declared = f", declared at {place.line}:{place.column}" if place else ""
                 self.semantic(item, article(*parameter.types), f"'{word}' ({article(*types)}{declared})")
             atom.append(term)
         return tuple(atom)
+
+    def _plain_application(
+        self,
+        words: list[str],
+        declared: Mapping[str, Predicate] | Mapping[str, Function],
+        domain: Domain,
+        scope: Scope,
+    ) -> Atom | None:
+        """As `application`, of words without places; None if anything is wrong, which is then looked for with them."""
+        symbol = declared.get(words[0]) if words else None
+        if symbol is None or len(words) - 1 != len(symbol.parameters):
+            return None
+        terms = words
+        for index, parameter in enumerate(symbol.parameters, 1):
+            types = scope.get(words[index])
+            if types is None:
+                variable = self.variables.get(words[index])
+                if variable is None:
+                    return None
+                if terms is words:
+                    terms = words.copy()
+                terms[index], types = variable
+            if not self.fits(types, parameter, domain):
+                return None
+        return tuple(terms)
+
+    def fits(self, types: tuple[str, ...], parameter: Parameter, domain: Domain) -> bool:
+        """Whether a term of these types may stand for the parameter; worked out once."""
+        key = types, parameter.types
+        fits = self.fitting.get(key)
+        if fits is None:
+            fits = self.fitting[key] = all(domain.fits(kind, parameter) for kind in types)
+        return fits

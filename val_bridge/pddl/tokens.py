@@ -1,7 +1,8 @@
 """Text -> tree of words and groups, with offsets.
 
 Iterative on purpose: deep nesting is never a `RecursionError`. Line and column are
-worked out only when somebody asks for a span.
+worked out only when somebody asks for a span. Most groups hold words alone, `(on a b)`, and nobody asks where
+these stand: such a leaf is cut into words, and the words get their places, when somebody does.
 """
 
 from __future__ import annotations
@@ -16,6 +17,10 @@ from val_bridge.pddl.span import Span
 
 # ASCII white space only: any other space becomes part of a word, which is then refused with its place.
 TOKEN = re.compile(r"[()]|;[^\n]*|[^ \t\r\n\f\v();]+")
+# Possessive: a '(' without its ')' is looked past once.
+_LEAF_OR_TOKEN = re.compile(rf"\([^();]*+\)|{TOKEN.pattern}")
+# `str.split` takes these for white space too.
+_SEPARATORS = re.compile("[\x1c-\x1f]")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _SHOWN = 40
 _DEEPEST = 10_000
@@ -24,12 +29,22 @@ _DEEPEST = 10_000
 class Source:
     """A text and its name in messages."""
 
-    __slots__ = ("text", "file", "_lines")
+    __slots__ = ("text", "file", "_lines", "_lowered")
 
     def __init__(self, text: str, file: str) -> None:
         self.text = text
         self.file = file
         self._lines: list[int] | None = None
+        self._lowered: str | None = None
+
+    def words(self, start: int, end: int) -> list[str]:
+        """The words of a stretch without parentheses and comments, as `Word.text` has them."""
+        if self._lowered is None:
+            plain = self.text.isascii() and not _SEPARATORS.search(self.text)
+            self._lowered = self.text.lower() if plain else ""
+        if self._lowered:
+            return self._lowered[start:end].split()
+        return [_lower(word) for word in TOKEN.findall(self.text, start, end)]
 
     def span(self, start: int, end: int) -> Span:
         if self._lines is None:
@@ -51,18 +66,70 @@ class Word(NamedTuple):
     end: int
 
 
-class Group(NamedTuple):
+def _lower(word: str) -> str:
+    # Some other letters have an ASCII one as their lower case, the Kelvin sign k.
+    return word.lower() if word.isascii() else word
+
+
+class Group:
     """`( ... )`; `end` is the offset after the closing parenthesis."""
 
+    __slots__ = ("items", "start", "end")
+
     items: list[Word | Group]
-    start: int
-    end: int
+
+    def __init__(self, items: list[Word | Group], start: int, end: int) -> None:
+        self.items = items
+        self.start = start
+        self.end = end
 
     @property
     def head(self) -> str:
         """The first item if it is a word, else ""."""
-        first = self.items[0] if self.items else None
-        return first.text if isinstance(first, Word) else ""
+        return self.text_at(0)
+
+    def text_at(self, index: int) -> str:
+        """The text of an item if it is a word, else ""."""
+        item = self.items[index] if index < len(self.items) else None
+        return item.text if isinstance(item, Word) else ""
+
+    @property
+    def size(self) -> int:
+        return len(self.items)
+
+
+class Leaf(Group):
+    """A group of words alone. `words` are their texts."""
+
+    __slots__ = ("source", "_words", "_items")
+
+    def __init__(self, source: Source, start: int, end: int) -> None:
+        self.source = source
+        self.start = start
+        self.end = end
+        self._words: list[str] | None = None
+        self._items: list[Word | Group] | None = None
+
+    @property
+    def words(self) -> list[str]:
+        if self._words is None:
+            self._words = self.source.words(self.start + 1, self.end - 1)
+        return self._words
+
+    @property
+    def items(self) -> list[Word | Group]:  # type: ignore[override]
+        if self._items is None:
+            places = TOKEN.finditer(self.source.text, self.start + 1, self.end - 1)
+            self._items = [Word(_lower(match[0]), *match.span()) for match in places]
+        return self._items
+
+    def text_at(self, index: int) -> str:
+        words = self.words
+        return words[index] if index < len(words) else ""
+
+    @property
+    def size(self) -> int:
+        return len(self.words)
 
 
 Node = Word | Group
@@ -76,29 +143,30 @@ def read_tree(source: Source, kind: SourceErrorKind) -> Group:
     open_groups: list[tuple[int, list[Node]]] = []
     items: list[Node] = []
     text = source.text
-    # A NamedTuple's own constructor is twice as slow, and this loop sees every token.
+    # A NamedTuple's own constructor is twice as slow, and this loop sees many tokens.
     make = tuple.__new__
-    for match in TOKEN.finditer(text):
+    for match in _LEAF_OR_TOKEN.finditer(text):
         token = match[0]
-        if token == "(":
+        if token[0] == "(":
             if not open_groups and items:
                 break
             if len(open_groups) == _DEEPEST:
                 raise SourceError(
-                    kind, source.span(*match.span()), f"at most {_DEEPEST} nested '('", "one more"
+                    kind, source.span(match.start(), match.start() + 1), f"at most {_DEEPEST} nested '('", "one more"
                 )
+            if len(token) > 1:
+                items.append(Leaf(source, *match.span()))
+                continue
             open_groups.append((match.start(), items))
             items = []
         elif token == ")" and open_groups:
             start, outer = open_groups.pop()
-            outer.append(make(Group, (items, start, match.end())))
+            outer.append(Group(items, start, match.end()))
             items = outer
         elif token[0] == ";":
             continue
         elif open_groups:
-            # Some other letters have an ASCII one as their lower case, the Kelvin sign k.
-            word = token.lower() if token.isascii() else token
-            items.append(make(Word, (word, match.start(), match.end())))
+            items.append(make(Word, (_lower(token), match.start(), match.end())))
         else:
             break
     else:
@@ -114,4 +182,7 @@ def read_tree(source: Source, kind: SourceErrorKind) -> Group:
             return items[0]
         raise SourceError(kind, source.span(len(text), len(text)), "'(define ...)'", "the end of the text")
     expected = "nothing after the last ')'" if items else "'(define ...)'"
-    raise SourceError(kind, source.span(*match.span()), expected, source.quote(*match.span()))
+    start, end = match.span()
+    # Of a whole group that stands where none may, its parenthesis is told.
+    end = start + 1 if token[0] == "(" else end
+    raise SourceError(kind, source.span(start, end), expected, source.quote(start, end))
