@@ -30,6 +30,9 @@ from val_bridge import Atom, Call, Claim, Literal, Lookup, ParsedChain, Plan, So
 
 # A PDDL name: what is none names nothing in any task, so the line is unreadable rather than wrong.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z")
+# Several with blanks between them, as nearly always.
+_NAMES = re.compile(r"[A-Za-z][A-Za-z0-9_-]*+(?: ++[A-Za-z][A-Za-z0-9_-]*+)*+\Z")
+_PARTS = frozenset(PARTS)
 _PLAN_LINE = re.compile(rf"^{PLAN_HEADER}[ \t\r]*$", re.MULTILINE)
 _CHAIN_LINE = re.compile(rf"{CHAIN_HEADER}[ \t\r]*\n")
 _SHOWN = 40
@@ -61,9 +64,12 @@ def _quoted(text: str) -> str:
 
 
 def _names(text: str, wanted: str) -> tuple[str, ...]:
-    words = text.split()
-    names = tuple(word.lower() for word in words if _NAME.match(word))
-    if not words or len(names) < len(words) or RESERVED.intersection(names):
+    if _NAMES.match(text):
+        names = tuple(text.lower().split())
+    else:
+        words = text.split()
+        names = tuple(word.lower() for word in words) if all(map(_NAME.match, words)) else ()
+    if not names or not RESERVED.isdisjoint(names):
         raise _Unreadable(f"expected {wanted}, found {_quoted(text)}")
     return names
 
@@ -114,11 +120,14 @@ def _atoms(text: str) -> tuple[frozenset[Atom], frozenset[Atom]]:
 
 def _parts(line: str) -> tuple[str, dict[str, tuple[frozenset[Atom], frozenset[Atom]]]]:
     """The action's text and the atoms behind each part word that the line holds."""
+    written = line.split()
+    if _PARTS.isdisjoint(written):
+        return line, {}
     head: list[str] = []
     words = head
     collected: dict[str, list[str]] = {}
-    for word in line.split():
-        if word in PARTS:
+    for word in written:
+        if word in _PARTS:
             if word in collected:
                 raise _Unreadable(f"{word!r} stands twice")
             words = collected[word] = []
