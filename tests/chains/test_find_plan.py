@@ -1,5 +1,6 @@
 """The lenient reader: one answer for each way that models dress a plan, all of them written for these tests."""
 
+import json
 import re
 import time
 from collections.abc import Callable
@@ -98,6 +99,29 @@ DRESSED = {
     "pick-up a takes clear a, handempty, ontable a gives holding a\nstack a b takes clear b, holding a",
     "a chain in JSON": '[{"state": ["(on c a)"]},\n {"action": "(unstack c a)", "state": ["(holding c)"]},\n'
     ' {"action": "(put-down c)", "state": []},\n {"action": "(pick-up a)"},\n {"action": "(stack a b)"}]',
+    "a chain in JSON, one line": '[{"state": ["(on c a)"]}, {"action": "(unstack c a)", "state": ["(holding c)"]}, '
+    '{"action": "(put-down c)", "state": []}, {"action": "(pick-up a)"}, {"action": "(stack a b)"}]',
+    "a chain in JSON, spread out": 'Plan:\n```json\n[\n {\n  "state": [],\n  "action": "(unstack c a)"\n },\n {\n'
+    '  "action":\n   "(put-down c)"\n }, {"action": "pick up the red block"},\n'
+    '{"action": "stack a b", "step": 4}\n]\n```\nDone.',
+    "a chain in JSON behind words": 'My answer: [{"action": "(unstack c a) (put-down c)"}, {"action": "(pick-up a)"},'
+    ' {"action": "(stack a b)"}] That is all.',
+    "a chain in JSON in an object": '{"goal": ["(on a b)"], "plan": [{"action": "(unstack c a)"},'
+    ' {"action": "(put-down c)"}, {"action": "(pick-up a)"}, {"action": "(stack a b)"}]}',
+    "a JSON object a line": '{"state": ["(on c a)"], "action": "(unstack c a)"}\n{"state": [], "action": "(put-down c)"}\n'
+    '{"step": 3, "action": "(pick-up a)"}\n{"action": "(stack a b)", "state": ["(on a b)"]}',
+    "a chain in JSON with escapes": '[{"action": "\\u0028unstack c a) (put-down\\tc)"},'
+    ' {"Action": "(pick-up a)\\n(stack a b)"}]',
+    "letters": "A. (unstack c a)\nb) put-down c\n(c) Pick up a\nd: (stack a b)",
+    "Roman numerals": "i. (unstack c a)\nii. (put-down c)\niii) (pick-up a)\niv) (stack a b)",
+    "labels": "t=1: (unstack c a)\nhand: (put-down c)\nState 2 -> (pick-up a)\nState 3 (all clear) | (stack a b)",
+    "angle brackets": "<unstack c a>\n1. <put-down c>\n<(pick-up a)>, <stack a b>",
+    "tags of steps": "<action>(unstack c a)</action>\n<li>put-down c</li><li>pick-up a</li>\n"
+    '<step id="4">(stack a b)</step><br/>',
+    "parentheses around calls": "((unstack c a))\n( ( (put-down c) )\n((pick-up a) (stack a b))",
+    "parentheses before calls": "(optional) (unstack c a)\n(holding c) (put-down c)\n(hand empty), (pick-up a) (stack a b)",
+    "calls over several lines": "(unstack\n c ; on top\n a)\n; then\n(put-down\tc)(pick-up\r\na)\n(STACK a\n\n b)",
+    "time stamps, calls over lines": "0: (unstack\n c a) [1]\n1: (put-down c) [1]\n2.000: (pick-up\n a)\n3.000: (stack a b)",
     "explained below": f"Plan:\n{FOUR}\n\nThis plan works as follows:\n1. (unstack c a) frees a\n2. Stack comes last.",
     "explained because": f"{FOUR}\nThis is correct because:\n1. Pick up needs a clear block.",
     "thoughts before marks": f"I could (pick-up b).\n(pick-up b)\nstack b a?\n[PLAN]\n{FOUR}\n[PLAN END]",
@@ -156,6 +180,12 @@ def test_logistics_sentences(text: str, plan: str) -> None:
     assert plan_of(text, LOGISTICS) == plan
 
 
+UNKNOWN = [
+    "(noop)", "(wait)", "(teleport c mars)", "(move c table)", "(move z to table)", "(goto z)", "(unstack-c-a)",
+    "(pick-up_b)", "(put c table)", "(stack_a_b)",
+]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("text", "plan"),
     [
@@ -168,6 +198,10 @@ def test_logistics_sentences(text: str, plan: str) -> None:
         ("(pick-up z)", "(pick-up z)"),
         ("pick-up z", "(pick-up z)"),
         ("move a b\nstack a b", "(move a b) (stack a b)"),
+        *((f"Plan.\n{x}{call}\n{STACK}", f"{call} {STACK}") for x in ("", "1. ", "- ", "0.5: ", "A) ") for call in UNKNOWN),
+        *((f"{call}\n{STACK}", f"{call} {STACK}") for call in UNKNOWN),
+        *((f"Plan.\n(noop) {STACK}{end}", f"(noop) {STACK}") for end in ("", " ; done", "\n")),
+        ("Plan.\n(teleport c mars) ; away\n2: (goto z) [1]", "(teleport c mars) (goto z)"),
         ("(unstack c a)\n(STAC", "(unstack c a) (stac)"),
         ("pick up the white block", "(pick-up e)"),
     ],
@@ -189,6 +223,16 @@ BROKEN = {
     "a misspelt verb": "unstak the orange block from the red block\nput down the orange block",
     "a misspelt verb of two words": "unstack c a\npikc up the red block",
     "a label before": "Step 3: stack the lot",
+    "a name glued to its object": "pick-up_b\n(unstack c a)",
+    "a name glued to its object by a hyphen": "(unstack c a)\n2. pick-up-b",
+    "names glued together": "(unstack c a)\nThen stack_a_b.",
+    "a sentence glued together": "(unstack c a)\nput_c_on_the_table",
+    "glued behind a label": "Plan: stack_a_b",
+    "glued behind an action": "(unstack c a), put-down_c\n(pick-up a)",
+    "parentheses around what cannot be read": "((pick up the pink block))",
+    "an action in JSON that is none": '[{"action": "(unstack c a)"}, {"action": "and so on"}]',
+    "an action in JSON that is no text": '[{"action": "(unstack c a)"}, {"action": ["put-down", "c"]}]',
+    "an action in a JSON list": '["(unstack c a)", "stack whatever"]',
     "in marks": "(pick-up b)\n[PLAN]\n(unstack c a)\nstack whatever\n[PLAN END]",
 }
 
@@ -218,6 +262,11 @@ NO_PLAN = {
     "a thought alone": "<think>\n(unstack c a)\n(put-down c)\n",
     "a remark in parentheses": "(Note that the hand is empty)\n(see above)",
     "a comment": "; (unstack c a)",
+    "remarks in parentheses": "(Note that b is clear)\n(optional)\n(end)\n(done)\n(plan)\n(a)\n(The hand)\n(goal achieved)"
+    "\n(and so on)\n(continued)\n(Now put on a)",
+    "facts in parentheses": "(on a b)\n(on-table a)\n(hand empty)\n(not clear)\n(init)\n(ontable z)",
+    "no chains in JSON": '[{"state": ["(on a b)"]}]\n["(on a b)", "(clear a)"]\n["a"]\n[{"name": "x"}]\n{"a": 1}'
+    '\n[1, "\n[{"',
     "objects": "block a\nblock b\nthe red block",
 }
 
@@ -226,6 +275,82 @@ NO_PLAN = {
 def test_prose_is_no_plan_and_never_the_empty_one(name: str) -> None:
     found = find_plan(NO_PLAN[name], BLOCKS)
     assert found.no_plan and found.plan is None and found.error is None
+
+
+NEGATED = [
+    "Do not (pick-up b).", "We cannot do (pick-up b) because the hand is full.", "The plan cannot start with (pick-up b).",
+    "If we execute (pick-up b), the hand would be full.", "Don't do (pick-up b)!", "You should never execute (pick-up b)",
+    "We could do (pick-up b), which leads nowhere.", "One would perform (pick-up b).", "Should we do (pick-up b)?",
+    "There is no plan with (pick-up b).", "Unless we do (pick-up b)", "Rather than do (pick-up b)",
+    "We won’t do (pick-up b)", "This is no step: (pick-up b)", "If it were clear, we would do: (pick-up b)",
+    "Instead of: (pick-up b)", "Do not do: pick up b", 'Do not do: [{"action": "(pick-up b)"}]', "(do not) (pick-up b)",
+    "Reason: (pick-up b)",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("line", NEGATED)
+def test_words_before_a_call_that_negate_or_suppose_it_make_it_prose(line: str) -> None:
+    found = find_plan(f"{line}\n{DRESSED['bare']}", BLOCKS)
+    assert found.plan is not None and " ".join(map(str, found.plan.calls)) == FOUR
+    assert [(s.text, s.reason) for s in found.skipped] == [(line, SkipReason.PROSE)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "The plan would be: {}", "The first action could be {}", "Block b is not clear, so we do {}",
+        "If b is to be reached, the plan is: {}", "Action no. 1 is {}", "We should do {} because c is on a.",
+        "Now we can execute {}", "Since it is not over yet, we execute {}",
+    ],
+)  # fmt: skip
+def test_words_that_negate_something_else_leave_a_call_a_step(line: str) -> None:
+    assert plan_of(line.format(UNSTACK)) == UNSTACK
+
+
+def test_a_remark_in_parentheses_beside_a_strict_plan_is_no_action() -> None:
+    """Read strictly such a text has an unknown action; leniently facts and remarks may stand between the steps."""
+    for remark in ("(see above)", "(Note that b is clear)", "(done)", "(holding c)", "(hand empty)"):
+        assert len(read_plan(f"{UNSTACK}\n{remark}\n(put-down c)")) == 3
+        assert plan_of(f"{UNSTACK}\n{remark}\n(put-down c)") == f"{UNSTACK} (put-down c)"
+
+
+def test_what_a_strict_plan_has_beside_its_calls_is_listed() -> None:
+    text = "; two steps\n0: (unstack ; a hand\n c a) [1]\n1.5: (put-down\nc) ; there\n"
+    found = find_plan(text, BLOCKS)
+    assert [(s.text, s.reason, s.span.line, s.span.column) for s in found.skipped] == [
+        ("; two steps", SkipReason.PROSE, 1, 1),
+        ("0:", SkipReason.MARK, 2, 1),
+        ("; a hand", SkipReason.REMARK, 2, 13),
+        ("[1]", SkipReason.REMARK, 3, 7),
+        ("1.5:", SkipReason.MARK, 4, 1),
+        ("; there", SkipReason.REMARK, 5, 4),
+    ]
+    strict = read_plan(text, "answer")
+    assert found.plan is not None and [c.span for c in found.plan.calls] == [c.span for c in strict.calls]
+
+
+def test_calls_in_json_stand_where_they_are_written() -> None:
+    text = '[{"state": ["(clear a)"]}, {"action": "1. (unstack c a)", "state": []},\n {"action": "\\u0028put-down c)"}]'
+    found = find_plan(text, BLOCKS)
+    assert found.plan is not None
+    first, second = (call.span for call in found.plan.calls)
+    assert first is not None and text[first.start : first.end] == UNSTACK and (first.line, first.column) == (1, 43)
+    assert second is not None and text[second.start : second.end] == "\\u0028put-down c)" and second.line == 2
+    assert ('{"state": ["(clear a)"]}', SkipReason.REMARK) in [(s.text, s.reason) for s in found.skipped]
+
+
+@pytest.mark.parametrize("more", ["1" * 5000, "1" * 5000 + ".5e7", "NaN", '{"a": [[null, true, -1]]}'])
+def test_what_else_a_json_chain_holds_does_not_matter(more: str) -> None:
+    text = f'[{{"action": "(unstack c a)", "more": {more}}}, {{"action": "(put-down c)"}}]'
+    assert plan_of(text) == f"{UNSTACK} {PUT_DOWN}"
+
+
+@pytest.mark.parametrize("depth", [10, 1000, 100_000])
+@pytest.mark.parametrize("inner", ["[]", '[{"a": ', '[["', '{"action": {"action": '])
+def test_deep_json_never_raises(depth: int, inner: str) -> None:
+    half = len(inner) // 2
+    for text in (inner * depth, inner[:half] * depth + inner[half:] * depth, f'[{{"action": {inner * depth}'):
+        assert find_plan(text, BLOCKS).plan is None
 
 
 def test_what_is_skipped_is_listed_with_place_and_reason() -> None:
@@ -260,7 +385,7 @@ def test_every_word_is_in_the_plan_or_listed(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(set(DRESSED) - {"bare", "upper case", "blanks inside", "one line"}))
 def test_strictly_a_dressed_plan_is_an_error_with_its_place(name: str) -> None:
-    if name in ("comments", "no marks of lines", "time stamps"):
+    if name in ("comments", "no marks of lines", "time stamps", "calls over several lines", "time stamps, calls over lines"):
         text = "1. " + DRESSED[name]
     else:
         text = DRESSED[name]
@@ -331,6 +456,47 @@ def test_any_plan_in_any_dress_reads_back(name, seed, steps, around, dresses, en
     assert find_plan(around[0] + end.join(lines) + around[1], task).plan == chain.plan
 
 
+BLANKS = ["  ", "\t", "\n", " \r\n ", " ; (a comment)\n", "\n;\n"]
+
+
+@given(
+    st.sampled_from(NAMES), st.integers(0, 30), st.lists(st.sampled_from([None, *UNKNOWN]), min_size=1, max_size=6),
+    st.booleans(), st.booleans(), st.data(),
+)  # fmt: skip
+def test_a_plan_in_strict_pddl_is_read_as_the_strict_reader_does(name, seed, unknown, upper, stamps, data) -> None:
+    """However its blanks, letters and times are written, and also where its actions are none of the domain's."""
+    task, chain = walk(name, seed, steps=len(unknown))
+    calls = [other or str(call) for other, call in zip(unknown, chain.plan.calls, strict=False)]
+    text = ""
+    for i, call in enumerate(calls):
+        text += data.draw(st.sampled_from(BLANKS)) + (f"{i}.5: " if stamps else "")
+        text += "".join(data.draw(st.sampled_from([" ", *BLANKS])) if c == " " else c for c in call)
+        text += " [1.0]" if stamps and data.draw(st.booleans()) else ""
+    text = text.upper() if upper else text
+    found, strict = find_plan(text, task), read_plan(text, "answer")
+    assert found.plan == strict and " ".join(map(str, strict.calls)) == " ".join(calls)
+    assert [call.span for call in found.plan.calls] == [call.span for call in strict.calls]
+    covered = {at for s in found.skipped for at in range(s.span.start, s.span.end)}
+    covered |= {at for call in strict.calls for at in range(call.span.start, call.span.end)}
+    assert all(at in covered for at, c in enumerate(text) if c.isalnum())
+
+
+@given(
+    st.sampled_from(NAMES), st.integers(0, 30), st.integers(1, 6), st.sampled_from([None, 0, 2]), st.booleans(),
+    st.booleans(), st.sampled_from(AROUND),
+)  # fmt: skip
+def test_any_chain_as_json_reads_back(name, seed, steps, indent, bare, first, around) -> None:
+    """As json.dumps writes it, on one line or on many, with states or as a list of calls."""
+    task, chain = walk(name, seed, steps=steps)
+    calls = [str(call) for call in chain.plan.calls]
+    facts = [f"({' '.join(atom)})" for atom in sorted(task.initial)]
+    items = [*([{"state": facts}] if first else []), *({"action": call, "state": facts} for call in calls)]
+    text = json.dumps(calls if bare else items, indent=indent)
+    found = find_plan(around[0] + text + around[1], task)
+    assert found.plan == chain.plan
+    assert [(around[0] + text)[c.span.start : c.span.end] for c in found.plan.calls] == calls
+
+
 @given(st.sampled_from(["blocksworld", "logistics", "mystery_blocksworld"]), st.integers(0, 30), st.integers(0, 9))
 def test_any_plan_in_the_domains_english_reads_back(name: str, seed: int, start: int) -> None:
     """Every sentence of words.yaml, with the objects' own names."""
@@ -369,7 +535,10 @@ def test_a_corrupted_action_never_vanishes(seed: int, which: int, letter: str, d
     assert found.error is not None or (found.plan is not None and len(found.plan.calls) >= len(lines))
 
 
-BITS = [*"ab ()[]<>.:;,*`-_/0123\n", "stack ", "(pick-up a)", "[PLAN]", "[PLAN END]", "Plan:\n", "the red block"]
+BITS = [
+    *"ab ()[]{}<>.:;,*`-_/0123\"\n", '[{"action": "', '"}, {"', '"]', "not ", "(noop)", "stack_", "stack ", "(pick-up a)",
+    "[PLAN]", "[PLAN END]", "Plan:\n", "the red block",
+]  # fmt: skip
 
 
 @given(st.lists(st.sampled_from(BITS), max_size=60))
@@ -381,6 +550,19 @@ def test_no_text_breaks_the_reader(bits: list[str]) -> None:
         spans = [s.span for s in found.skipped] + [c.span for c in (found.plan.calls if found.plan else ()) if c.span]
         covered = {at for span in spans for at in range(span.start, span.end)}
         assert all(at in covered for at, c in enumerate(text) if c.isalnum())
+
+
+ODD = read_task(
+    "(define (domain odd) (:predicates (p ?x)) (:action a :parameters () :effect (and))"
+    " (:action go :parameters (?x) :effect (p ?x)))",
+    "(define (problem q) (:domain odd) (:objects go-1 b) (:init) (:goal (p go-1)))",
+)
+
+
+def test_names_that_look_like_letters_of_a_list_or_like_names_glued_together() -> None:
+    assert plan_of("Plan:\n(a)\n1. (go b)\n(a)", ODD) == "(a) (go b) (a)"
+    assert plan_of("go-1 is there.\ngo go-1; go-1 is there now", ODD) == "(go go-1)"
+    assert find_plan("go-b is next\ngo b", ODD).error is not None
 
 
 def test_numbers_before_what_is_no_action() -> None:
@@ -405,7 +587,7 @@ MILLION = 1_000_000
         "<think>", "1.", "plan: ", "some words of prose, and more of them\n", "stack a b, stack ", " ", "pick ", "-",
         "Here is the plan:\n(pick-up a)\n", "[PLAN]\n(pick-up a)\n[PLAN END]\n", "stack(", "x", "```\n(pick-up a)\n",
         "</think>(pick-up a)\n", "<think>\n(pick-up a)\n", "[STATEMENT]\n", "1\n", "stak the ", "put a, b\n",
-        "[PLAN END] ",
+        "[PLAN END] ", "(fly a b); ", '[{"a": ', 'x: ["a", ["b\n', "hand: (pick-up a) ",
     ],
 )  # fmt: skip
 def test_time_is_linear_in_the_text(piece: str) -> None:

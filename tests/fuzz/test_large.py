@@ -26,7 +26,7 @@ def own_garbage_alone() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("own_garbage_alone")
-@pytest.mark.parametrize(("kind", "name"), LARGE, ids=" ".join)
+@pytest.mark.parametrize(("kind", "name"), LARGE, ids=map(" ".join, LARGE))
 def test_time_grows_with_the_text_and_no_faster(kind, name):
     """Of twice the text at most thrice the time. A busy machine may disturb one measurement, not each of four."""
 
