@@ -13,8 +13,9 @@ Two readers. `read_answer` is strict and reads that format alone: training and e
 `find_plan` reads the plan out of any answer, says what it skipped, and hands a text in our format to the strict one.
 """
 
+from planlearn.chains.found import FoundPlan, Skipped, SkipReason
 from planlearn.chains.grammar import RESERVED, ChainStyle, ReservedWord
-from planlearn.chains.lenient import FoundPlan, Skipped, SkipReason, find_plan
+from planlearn.chains.lenient import find_plan
 from planlearn.chains.read import Answer, read_answer, read_plan_section
 from planlearn.chains.write import (
     Role,

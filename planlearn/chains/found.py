@@ -1,0 +1,122 @@
+"""What was found in an answer: its plan or the error in it, and each text that was skipped with the reason.
+
+Places are offsets while an answer is read; they become spans here.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+from operator import itemgetter
+
+from val_bridge import Plan, SourceError, Span
+
+FILE = "answer"
+"""What a span in an answer names as its file."""
+
+LINE = re.compile(r"[^\n]+")
+_LETTER = re.compile(r"[^\W_]")
+
+
+class SkipReason(StrEnum):
+    """Why a text is no part of the plan."""
+
+    MARK = "mark"
+    """A fence, a plan's mark, or the number and bullet before an action."""
+    PROSE = "prose"
+    REMARK = "remark"
+    """What stands behind an action on its line; in a chain, what the step claims."""
+    DRAFT = "draft"
+    """An action, or what looks like one, outside the plan that counts."""
+
+
+Piece = tuple[int, int, SkipReason | None]
+"""(start, end, reason) of a part of an answer; the reason of the plan's own calls is None."""
+Pieces = tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    text: str
+    reason: SkipReason
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundPlan:
+    """The plan of an answer. Without plan and error there is none in it.
+
+    error: the first line of the plan that cannot be read, with its place; then `plan` is None. text: the answer.
+    pieces: what was told apart in it, in order.
+    """
+
+    plan: Plan | None
+    error: SourceError | None
+    text: str = field(repr=False)
+    pieces: Pieces = field(repr=False)
+
+    @property
+    def skipped(self) -> tuple[Skipped, ...]:
+        """Every text with a letter or digit that is no part of the plan, in order; worked out when asked for."""
+        return _skipped(self.text, self.pieces)
+
+    @property
+    def no_plan(self) -> bool:
+        return self.plan is None and self.error is None
+
+
+class Places:
+    """Offsets of a text, asked for in order, as spans."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.line, self.begin, self.next = 1, 0, text.find("\n")
+
+    def span(self, start: int, end: int) -> Span:
+        while 0 <= self.next < start:
+            self.line += 1
+            self.begin = self.next + 1
+            self.next = self.text.find("\n", self.begin)
+        return Span(file=FILE, line=self.line, column=start - self.begin + 1, start=start, end=end)
+
+
+def ordered_pieces(
+    used: list[tuple[int, int]], drafts: list[tuple[int, int]], marks: list[tuple[int, int]],
+    remarks: list[tuple[int, int]],
+) -> Pieces:
+    """The pieces of an answer from the places of each kind; `used` are the plan's own."""
+    pieces: list[Piece] = [(a, b, None) for a, b in used]
+    pieces += [(a, b, SkipReason.DRAFT) for a, b in drafts]
+    pieces += [(a, b, SkipReason.MARK) for a, b in marks]
+    pieces += [(a, b, SkipReason.REMARK) for a, b in remarks]
+    return tuple(sorted(pieces, key=itemgetter(0)))
+
+
+def _skipped(text: str, pieces: Pieces) -> tuple[Skipped, ...]:
+    """All that is not used, line by line, with its reason."""
+    places = Places(text)
+    out: list[Skipped] = []
+
+    def gap(start: int, end: int, reason: SkipReason) -> None:
+        if _LETTER.search(text, start, end):
+            part = text[start:end]
+            inner = part.strip()
+            first = start + len(part) - len(part.lstrip())
+            out.append(Skipped(text=inner, reason=reason, span=places.span(first, first + len(inner))))
+
+    index = done = 0
+    for line in LINE.finditer(text):
+        # A call may have begun on a line before.
+        at, end = max(line.start(), done), line.end()
+        behind = at > line.start()
+        while index < len(pieces) and pieces[index][0] < end:
+            start, stop, reason = pieces[index]
+            gap(at, start, SkipReason.REMARK if behind else SkipReason.MARK)
+            if reason is not None:
+                gap(start, stop, reason)
+            at, behind = stop, behind or reason is not SkipReason.MARK
+            done = stop
+            index += 1
+        gap(at, end, SkipReason.REMARK if behind else SkipReason.PROSE)
+    return tuple(out)
