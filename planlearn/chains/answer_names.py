@@ -129,7 +129,8 @@ class TaskNames:
         if len(words) == 1:
             return self.near(words[0]) is not None
         fact = squeezed(words[0]) in self.facts
-        return words[0] not in self.no_actions and not fact and self.objects_only(words[1:])
+        known = words[0] in self.no_actions or words[0] in _PDDL_WORDS
+        return not known and not fact and self.objects_only(words[1:])
 
     def known_call(self, s: str, start: int) -> bool:
         """Whether a call in PDDL of one of the domain's actions stands there."""
@@ -141,7 +142,8 @@ class TaskNames:
         """The first word of an action that this word is, or misses by about one letter."""
         if len(word) < 4 or len(word) > 30 or word in self.predicates:
             return None
-        return next((near for cut in _cuts(word) if (near := self.grammar.near.get(cut))), None)
+        # Of several the first by name: a set's order must not show.
+        return min((near for cut in _cuts(word) if (near := self.grammar.near.get(cut))), default=None)
 
     def glued(self, s: str, start: int) -> bool:
         """Whether an action's name stands there that has become one word with what is behind it."""

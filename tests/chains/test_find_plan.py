@@ -309,7 +309,7 @@ def test_words_that_negate_something_else_leave_a_call_a_step(line: str) -> None
 
 def test_a_remark_in_parentheses_beside_a_strict_plan_is_no_action() -> None:
     """Read strictly such a text has an unknown action; leniently facts and remarks may stand between the steps."""
-    for remark in ("(see above)", "(Note that b is clear)", "(done)", "(holding c)", "(hand empty)"):
+    for remark in ("(see above)", "(Note that b is clear)", "(done)", "(holding c)", "(hand empty)", "(objects a b)"):
         assert len(read_plan(f"{UNSTACK}\n{remark}\n(put-down c)")) == 3
         assert plan_of(f"{UNSTACK}\n{remark}\n(put-down c)") == f"{UNSTACK} (put-down c)"
 
