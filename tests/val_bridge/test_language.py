@@ -70,7 +70,14 @@ CONDITIONS = [
     ("(imply (ok) (at ?t ?p))", True, []),
     ("(exists (?x - van) (at ?x ?p))", True, []),
     ("(exists (?x - truck) (at ?x hub))", False, ["(at t hub)", "(at v hub)"]),
-    ("(exists (?x - truck) (and (not (= ?x ?t)) (on ?x)))", False, ["(on t)", "(on v)"]),
+    # An equation is named as VAL names it, though nothing can change it.
+    ("(exists (?x - truck) (and (not (= ?x ?t)) (on ?x)))", False, ["(not (= t t))", "(on t)", "(on v)"]),
+    ("(or (= ?p l1) (on ?t))", False, ["(= l2 l1)", "(on t)"]),
+    ("(and (ok) (or (ok) (on ?t)))", False, ["(ok)", "(on t)"]),
+    # Below what holds nothing fails.
+    ("(and (or (ok) (at ?t l1)) (on ?t))", False, ["(on t)"]),
+    ("(or (and (or (ok) (at ?t l1)) (on ?t)) (exists (?x - place) (at v ?x)))", True, []),
+    ("(not (exists (?x - place) (and (at ?t ?x) (not (ok)))))", False, ["(not (at t l1))", "(ok)"]),
     ("(exists (?x - ghost) (ok))", False, ["(exists (?x - ghost) (ok))"]),
     ("(forall (?x - ghost) (ok))", True, []),
     ("(forall (?x - truck) (at ?x ?p))", False, ["(at t l2)"]),
@@ -369,6 +376,30 @@ def test_of_many_witnesses_some_are_shown_and_all_are_counted():
     task = read_task(DOMAIN % ("", "(exists (?x - place) (at ?t ?x))", "(not (at ?t l1))"), problem)
     tree = check_plan_text(task, "(act t l2) (act t l2)").first.tree["children"][0]
     assert (tree["tried"], len(tree["children"])) == (83, 50)
+
+
+@pytest.mark.parametrize("condition", ["(forall (?x - place) (road ?x ?x))", "(exists (?x - place) (road ?x ?x))"])
+def test_of_many_literals_that_fail_all_are_named(condition):
+    """The tree and the sentence show some of them."""
+    names = " ".join(f"x{i}" for i in range(80))
+    problem = PROBLEM.replace("l1 l2 -", f"l1 l2 {names} -") % ("", condition, "")
+    task = read_task(DOMAIN % ("", condition, "()"), problem)
+    for plan, kind in (("(act t l2)", FaultKind.PRECONDITION), ("", FaultKind.GOAL)):
+        fault = check_plan_text(task, plan).first
+        assert (fault.kind, len(fault.failing_literals)) == (kind, 83)
+        assert set(fault.failing_literals) == {f"(road {place} {place})" for place in task.fitting(("place",))}
+        assert len(fault.tree["children"][0]["children"]) == 50
+        assert fault.expected.endswith(" and 33 more") and fault.expected.count("(road ") == 50
+
+
+def test_trees_of_nested_quantifiers_show_so_many_in_all():
+    names = " ".join(f"x{i}" for i in range(60))
+    problem = PROBLEM.replace("l1 l2 -", f"l1 l2 {names} -") % ("", "()", "")
+    condition = "(exists (?x - place) (exists (?y - place) (road ?y ?x)))"
+    tree = check_plan_text(read_task(DOMAIN % ("", condition, "()"), problem.replace("(road l1 l2) (road l2 hub)", "")), "(act t l2)").first.tree
+    outer = tree["children"][0]
+    assert (outer["tried"], {child["tried"] for child in outer["children"]}) == (63, {63})
+    assert len(outer["children"]) == 50 and sum(len(child["children"]) for child in outer["children"]) == 950
 
 
 REPAIRS = [

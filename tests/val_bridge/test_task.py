@@ -258,7 +258,7 @@ def nested(count: int, head: str = "forall") -> str:
 def test_quantifiers_that_would_take_for_ever_are_refused(where, head):
     assert read_task(HEAVY.format(where.format(nested(5, head))), TWELVE.format("()"))
     for count in (6, 90):
-        with pytest.raises(SourceError, match="at most 1,000,000 combinations of objects to try") as caught:
+        with pytest.raises(SourceError, match="at most 250,000 combinations of objects to try") as caught:
             read_task(HEAVY.format(where.format(nested(count, head))), TWELVE.format("()"))
         assert caught.value.kind == "unsupported_feature"
 

@@ -13,11 +13,12 @@ from val_bridge.pddl.errors import SourceError
 from val_bridge.pddl.read import read_plan
 from val_bridge.pddl.syntax import Atom, Call, Literal, Plan
 from val_bridge.semantics.chain import Step
+from val_bridge.semantics.explain import SHOWN
 from val_bridge.semantics.formulas import World
 from val_bridge.semantics.numbers import NO_VALUES, NumericError, Values, changed_values
 from val_bridge.semantics.state import State
 from val_bridge.semantics.task import BindError, Task
-from val_bridge.semantics.transition import successor, unmet, unmet_literals
+from val_bridge.semantics.transition import Unmet, successor, unmet_literals, unmet_precondition, with_parts
 
 
 def check_plan(task: Task, plan: Plan, *, tolerance: Fraction | float = 0) -> Verdict:
@@ -262,14 +263,12 @@ def precondition_fault(
     does not exist.
     """
     action = task.bind(call)
-    literals = unmet(state, action, values)
+    literals, undecided = unmet_precondition(state, action, values)
     if not literals:
         return None
     evidence = Evidence(task=task, reached=state, values=values, call=call)
-    if action.general is not None:
-        explanation = evidence.explanation()
-        if explanation.holds is None:
-            return numeric_fault(explanation.undefined_number(), step, call)
+    if undecided:
+        return numeric_fault(evidence.explanation().undefined_number(), step, call)
     return _unmet_precondition(step, literals, evidence)
 
 
@@ -281,7 +280,7 @@ def _unmet_precondition(step: int, literals: tuple[Literal, ...], evidence: Evid
         step=step,
         action=str(call),
         violations=_unmet_violations("unsatisfied", literals),
-        expected=" ".join(map(str, literals)),
+        expected=_listed(literals),
         span=call.span,
         evidence=evidence,
     )
@@ -293,26 +292,33 @@ def goal_fault(task: Task, state: State, values: Values = NO_VALUES) -> Fault | 
     `found` is what is true of the objects of the unmet goals. `numeric_undefined` if the goal hangs on a number
     that does not exist.
     """
-    literals = unmet_literals(task.closed(state, values), task.goal, task.goal_negative)
-    problem = task.problem
+    literals, undecided = unmet_goal(task, state, values)
     evidence = Evidence(task=task, reached=state, values=values)
-    if problem.goal_condition:
-        explanation = evidence.explanation()
-        if explanation.holds is None:
-            return numeric_fault(explanation.undefined_number(), None, None)
-        compound = explanation.children[len(problem.goal) :]
-        failing = [literal for part in compound if not part.holds for literal in part.failing()]
-        literals = tuple(dict.fromkeys((*literals, *failing)))
+    if undecided:
+        return numeric_fault(evidence.explanation().undefined_number(), None, None)
     return _unmet_goal(literals, evidence) if literals else None
+
+
+def unmet_goal(task: Task, state: State, values: Values = NO_VALUES) -> Unmet:
+    """What of the goal does not hold in a state: its own literals, sorted, then those of its other parts."""
+    literals = unmet_literals(task.closed(state, values), task.goal, task.goal_negative)
+    parts = task.problem.goal_condition
+    return with_parts(literals, parts, {}, task.world(state, values)) if parts else Unmet(literals)
 
 
 def _unmet_goal(literals: tuple[Literal, ...], evidence: Evidence) -> Fault:
     return Fault(
         kind=FaultKind.GOAL,
         violations=_unmet_violations("unsatisfied_goal", literals),
-        expected=" ".join(map(str, literals)),
+        expected=_listed(literals),
         evidence=evidence,
     )
+
+
+def _listed(literals: tuple[Literal, ...]) -> str:
+    """The literals as a sentence names them: of very many the first."""
+    more = len(literals) - SHOWN
+    return " ".join(map(str, literals[:SHOWN])) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _unmet_violations(kind: str, literals: tuple[Literal, ...]) -> tuple[Violation, ...]:
