@@ -71,6 +71,51 @@ def test_an_unmet_goal_has_no_step() -> None:
     assert told["causes"] == {"(at a r)": None, "(not (at b r))": {"step": 3, "action": "(land b r)"}}
 
 
+SMALL = """(define (domain d) (:constants a b) (:predicates (p) (q) (r ?x)) (:functions (f))
+ (:action m :parameters (?x) :precondition %s :effect (q)))"""
+SMALL_PROBLEM = "(define (problem p) (:domain d) (:init %s (= (f) 2)) (:goal %s))"
+
+
+def small(precondition: str, init: str = "", goal: str = "()", plan: str = "(m a)", **options) -> dict:
+    task = read_task(SMALL % precondition, SMALL_PROBLEM % (init, goal))
+    return plan_answer(task, check_plan_text(task, plan, **options))
+
+
+@pytest.mark.parametrize(
+    ("precondition", "init", "satisfied"),
+    [
+        ("(and (p) (or (q) (r ?x)) (>= (f) 1) (> (f) 5))", "(q)", ["(q)", "(>= (f) 1)"]),
+        ("(and (p) (forall (?y) (r ?y)))", "(r a) (r b)", ["(r a)", "(r b)"]),
+        ("(forall (?y) (r ?y))", "(r b)", ["(r b)"]),
+        ("(and (p) (exists (?y) (and (r ?y) (not (q)))))", "(r b)", ["(r b)", "(not (q))"]),
+        ("(exists (?y) (and (r ?y) (q)))", "(r b)", ["(r b)"]),
+        ("(and (p) (imply (q) (r ?x)))", "(q) (r a)", ["(r a)"]),
+        ("(and (p) (not (= ?x b)) (or (= ?x a) (q)))", "", ["(not (= a b))", "(= a a)"]),
+    ],
+)
+def test_satisfied_literals_are_all_that_hold(precondition: str, init: str, satisfied: list[str]) -> None:
+    assert small(precondition, init)["satisfied_literals"] == satisfied
+
+
+@pytest.mark.parametrize(
+    ("goal", "unmet"),
+    [
+        ("(or (q) (r a))", ["(q)", "(r a)"]),
+        ("(and (r b) (> (f) 2) (= (f) 2))", ["(r b)", "(> (f) 2)"]),
+        ("(forall (?x) (r ?x))", ["(r a)", "(r b)"]),
+        ("(and (not (p)) (or (q) (not (q))))", []),
+        ("(not (= a a))", ["(not (= a a))"]),
+    ],
+)
+def test_unmet_goals_are_all_that_do_not_hold_where_the_plan_stops(goal: str, unmet: list[str]) -> None:
+    """The same behind a failed precondition, behind a call of no action, and where only the goal is unmet."""
+    for plan, error in (("(m a)", "precondition"), ("(mm a)", "unknown_action"), ("", "goal" if unmet else None)):
+        told = small("(p)", goal=goal, plan=plan)
+        assert (told["error"], told["unmet_goals"]) == (error, unmet)
+    told = small("(p)", goal="(> (f) 2)", tolerance=0.001)
+    assert (told["error"], told["unmet_goals"]) == ("precondition", [])
+
+
 @pytest.mark.parametrize(
     ("text", "error", "field", "value"),
     [

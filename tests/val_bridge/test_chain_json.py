@@ -175,6 +175,13 @@ def test_the_goal_has_no_step():
     assert facts(told) == [("unsatisfied_goal", "(not (hand a))"), ("unsatisfied_goal", "(lit a)")]
 
 
+def test_the_unmet_goals_of_a_chain_are_all_that_do_not_hold_in_truth():
+    goal = "(exists (?l) (and (lit ?l) (wired ?l)))"
+    task = read_task(DOMAIN, PROBLEM.replace("(and (lit a) (not (hand a)))", goal))
+    verdict = check_chain(task, read_chain(json.dumps(TRUE[:2])))
+    assert chain_answer(task, verdict)["unmet_goals"] == ["(lit a)", "(lit b)"]
+
+
 def test_judging_from_the_correct_state_carries_no_error_on():
     """A fact that is lost once is lost at every later step too when the truth is carried on."""
     chain = [TRUE[0], TRUE[1] | {"state": ["(hand a)", "(wired a)"]}, TRUE[2] | {"state": ["(lit a)", "(wired a)"]}]

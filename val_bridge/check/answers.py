@@ -11,7 +11,7 @@ from fractions import Fraction
 from itertools import groupby
 from typing import Any
 
-from val_bridge.check.evidence import facts_about
+from val_bridge.check.evidence import Evidence, facts_about
 from val_bridge.check.faults import Fault, FaultKind, Outcome, Verdict, Violation
 from val_bridge.pddl.errors import SourceError
 from val_bridge.pddl.formula import number_json
@@ -29,7 +29,9 @@ _UNSATISFIED = ("unsatisfied", "unsatisfied_goal")
 def plan_answer(task: Task, verdict: Verdict) -> dict[str, Any]:
     """For JSON. `failing_step` counts from 1; it is None for a valid plan, an unreadable one and an unmet goal.
 
-    failing_literals, satisfied_literals: of the precondition that failed, or of the goal. tree: the and-or tree of that
+    failing_literals, satisfied_literals: of the precondition that failed, or of the goal; all literals and comparisons
+    of its formulas. unmet_goals: those of the goal that do not hold in the state that was reached, where the plan stops at
+    a step too. tree: the and-or tree of that
     condition. causes: for each failing literal which step made it false, with its action; None if it was never true.
     repair: see `Fault.repair`. facts: what is true of the objects concerned. steps: of each executed action the net
     changes, and the numbers before and after. nearest: declared names like an unknown one.
@@ -42,19 +44,16 @@ def plan_answer(task: Task, verdict: Verdict) -> dict[str, Any]:
         "plan_length": None if verdict.outcome is Outcome.UNREADABLE else verdict.plan_length,
         "metric": None if verdict.metric is None else number_json(Fraction(verdict.metric)),
         "steps": [_step(step) for step in verdict.steps],
-        "unmet_goals": _goal_texts(task, verdict.unmet_goals),
+        "unmet_goals": _unmet_goals(task, verdict),
     }
     if first is None:
         return answer
     answer |= _named(first) | {"failing_literals": list(first.failing_literals)}
-    if first.kind is FaultKind.GOAL:
-        answer["unmet_goals"] = list(first.failing_literals)
     if first.kind in (FaultKind.PRECONDITION, FaultKind.GOAL):
-        tree = first.tree
         answer |= {
             "repair": first.repair,
-            "tree": tree,
-            "satisfied_literals": [part["literal"] for part in _parts(tree) if part.get("literal") and part["holds"]],
+            "tree": first.tree,
+            "satisfied_literals": list(first.satisfied_literals),
             "causes": {
                 str(violation.literal): last_change(task, verdict.steps, violation)
                 for violation in first.violations
@@ -128,11 +127,6 @@ def _objects(fault: Fault) -> set[str]:
     return {*_called(fault)[1], *(name for violation in fault.violations for name in violation.atom[1:])}
 
 
-def _parts(tree: dict[str, Any] | None) -> Iterable[dict[str, Any]]:
-    """The conjuncts of a condition."""
-    return tree["children"] if tree and tree.get("op") == "and" else [tree] if tree else []
-
-
 def _step(step: Step) -> dict[str, Any]:
     return {
         "action": str(step.action),
@@ -145,8 +139,15 @@ def _step(step: Step) -> dict[str, Any]:
     }
 
 
-def _goal_texts(task: Task, atoms: Iterable[Atom]) -> list[str]:
-    return [str(Literal(atom=atom, positive=atom not in task.goal_negative)) for atom in sorted(atoms)]
+def _unmet_goals(task: Task, verdict: Verdict) -> list[str]:
+    """All literals of the goal that do not hold in the state that was reached."""
+    if verdict.outcome is not Outcome.INVALID:
+        return []
+    return [str(literal) for literal in _goal(task, verdict).unmet_goal()]
+
+
+def _goal(task: Task, verdict: Verdict) -> Evidence:
+    return verdict.goal or Evidence(task=task, reached=_reached(task, verdict))
 
 
 def last_change(task: Task, steps: Sequence[Step], violation: Violation) -> dict[str, Any] | None:
@@ -178,7 +179,7 @@ def chain_answer(task: Task, verdict: Verdict) -> dict[str, Any]:
         "later": steps[1:],
         "chain_length": verdict.plan_length,
         "executed": len(verdict.steps),
-        "unmet_goals": _goal_texts(task, verdict.unmet_goals),
+        "unmet_goals": _unmet_goals(task, verdict),
         "warnings": list(verdict.warnings),
     }
 

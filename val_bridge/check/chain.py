@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Literal as OneOf
 
+from val_bridge.check.evidence import Evidence
 from val_bridge.check.faults import Fault, FaultKind, Outcome, Verdict, Violation
 from val_bridge.check.plan import (
     Trace,
@@ -98,6 +99,7 @@ def check_chain(
         satisfied_goals=satisfied,
         unmet_goals=unsatisfied,
         warnings=warnings,
+        goal=Evidence(task=task, reached=reached, values=values),
     )
 
 

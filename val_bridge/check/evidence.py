@@ -8,10 +8,11 @@ from typing import Any
 
 from val_bridge.pddl.formula import EQUALS, And, Atom, Formula, Literal, atom_text
 from val_bridge.pddl.syntax import Call
-from val_bridge.semantics.explain import Explanation, explain
+from val_bridge.semantics.explain import Asked, Explanation, ask, explain, literals_of
 from val_bridge.semantics.numbers import NO_VALUES, Values
 from val_bridge.semantics.state import State
 from val_bridge.semantics.task import Task
+from val_bridge.semantics.transition import unmet_goal
 
 Repair = dict[str, Any]
 """`{"make_true": "(p)"}`, `{"make_false": "(p)"}`, `{"satisfy": "(>= (f) 5)", "value": "3", "bound": "5"}`, or
@@ -61,6 +62,19 @@ class Evidence:
     def explanation(self) -> Explanation:
         world = self.task.world(self.state, self.values)
         return explain(And(parts=self.parts), self.binding, world)
+
+    def asked(self) -> list[Asked]:
+        """Of each conjunct whether it holds, and all of its literals that do and do not."""
+        world, binding = self.task.world(self.state, self.values), self.binding
+        return [ask(part, binding, world) for part in self.parts]
+
+    def satisfied(self) -> tuple[Literal, ...]:
+        """All literals and comparisons of the condition that hold, each once."""
+        return literals_of(leaf for part in self.asked() for leaf in part.satisfied)
+
+    def unmet_goal(self) -> tuple[Literal, ...]:
+        """All that does not hold of the goal, whatever is the condition."""
+        return unmet_goal(self.task, self.state, self.values).literals
 
     def repair(self) -> Repair | None:
         """What would make the condition hold, None if nothing could.

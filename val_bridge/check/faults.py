@@ -127,6 +127,11 @@ class Fault:
         return tuple(str(v.literal) for v in self.violations if v.kind.startswith("unsatisfied"))
 
     @property
+    def satisfied_literals(self) -> tuple[str, ...]:
+        """What does hold of a failed precondition or goal: every literal and comparison of its formulas."""
+        return tuple(map(str, self.evidence.satisfied())) if self.evidence else ()
+
+    @property
     def tree(self) -> dict[str, Any] | None:
         """The and-or tree of a failed precondition or goal, for JSON; see `Explanation.to_dict`."""
         return self.evidence.explanation().to_dict() if self.evidence else None
@@ -175,7 +180,8 @@ class Verdict:
     `steps` is what can truly be executed from the initial state; `satisfied_goals` and `unmet_goals` are the
     atoms of the goal literals that hold, and do not hold, in the state that it reaches. `metric` is what a
     plan that could be executed to its end costs: its length if the problem asks for nothing else. `warnings`
-    say what had to be assumed.
+    say what had to be assumed. `goal` is the goal where it was judged last, for whoever asks how much of it holds;
+    None for a plan of literals alone, of which the two sets say all.
     """
 
     outcome: Outcome
@@ -186,6 +192,7 @@ class Verdict:
     unmet_goals: frozenset[Atom] = frozenset()
     metric: Fraction | int | None = None
     warnings: tuple[str, ...] = ()
+    goal: Evidence | None = field(default=None, compare=False, repr=False)
 
     def __bool__(self) -> NoReturn:
         raise TypeError("a verdict has three outcomes; compare verdict.outcome")

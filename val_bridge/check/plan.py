@@ -18,7 +18,7 @@ from val_bridge.semantics.formulas import World
 from val_bridge.semantics.numbers import NO_VALUES, NumericError, Values, changed_values
 from val_bridge.semantics.state import State
 from val_bridge.semantics.task import BindError, Task
-from val_bridge.semantics.transition import Unmet, successor, unmet_literals, unmet_precondition, with_parts
+from val_bridge.semantics.transition import successor, unmet_goal, unmet_literals, unmet_precondition
 
 
 def check_plan(task: Task, plan: Plan, *, tolerance: Fraction | float = 0) -> Verdict:
@@ -120,6 +120,7 @@ def check_general(task: Task, plan: Plan) -> Verdict:
         unmet_goals=unsatisfied,
         metric=metric,
         warnings=warnings,
+        goal=Evidence(task=task, reached=reached, values=final),
     )
 
 
@@ -299,13 +300,6 @@ def goal_fault(task: Task, state: State, values: Values = NO_VALUES) -> Fault | 
     return _unmet_goal(literals, evidence) if literals else None
 
 
-def unmet_goal(task: Task, state: State, values: Values = NO_VALUES) -> Unmet:
-    """What of the goal does not hold in a state: its own literals, sorted, then those of its other parts."""
-    literals = unmet_literals(task.closed(state, values), task.goal, task.goal_negative)
-    parts = task.problem.goal_condition
-    return with_parts(literals, parts, {}, task.world(state, values)) if parts else Unmet(literals)
-
-
 def _unmet_goal(literals: tuple[Literal, ...], evidence: Evidence) -> Fault:
     return Fault(
         kind=FaultKind.GOAL,
@@ -350,4 +344,5 @@ def _stopped(
         satisfied_goals=task.goal_atoms - unsatisfied,
         unmet_goals=unsatisfied,
         warnings=task.warnings,
+        goal=None if task.is_strips else Evidence(task=task, reached=state, values=values),
     )

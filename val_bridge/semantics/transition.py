@@ -105,6 +105,13 @@ def unmet_precondition(state: State, action: Action, values: Values) -> Unmet:
     return with_parts(literals, general.parts.schema.condition, general.binding, task.world(state, values))
 
 
+def unmet_goal(task: Task, state: State, values: Values = NO_VALUES) -> Unmet:
+    """What of the goal does not hold in a state: its own literals, sorted, then those of its other parts."""
+    literals = unmet_literals(task.closed(state, values), task.goal, task.goal_negative)
+    parts = task.problem.goal_condition
+    return with_parts(literals, parts, {}, task.world(state, values)) if parts else Unmet(literals)
+
+
 def with_parts(
     literals: tuple[Literal, ...], parts: Iterable[Formula], binding: Mapping[str, str], world: World
 ) -> Unmet:
