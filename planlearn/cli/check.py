@@ -90,7 +90,10 @@ def check(
         except Exception as error:
             failed = report(error)
             code = max(code, failed)
-            if as_json:
+            if as_json and isinstance(error, SourceError):
+                # Its axioms take too long in a state that the plan leads to.
+                _print(path, source_answer(error))
+            elif as_json:
                 _print(path, no_answer(f"internal error: {error}" if failed == INTERNAL else str(error)))
     raise typer.Exit(code)
 
@@ -114,9 +117,10 @@ Skips = list[dict[str, Any]]
 
 def _judge(task: Task, path: Path, tolerance: float) -> tuple[Verdict, Skips]:
     try:
-        return check_plan(task, load_plan(path), tolerance=tolerance), []
+        plan = load_plan(path)
     except SourceError as error:
         return unreadable(error), []
+    return check_plan(task, plan, tolerance=tolerance), []
 
 
 def _judge_found(task: Task, path: Path, tolerance: float) -> tuple[Verdict, Skips]:

@@ -64,6 +64,8 @@ def check_chain(
         parsed, skipped = _parsed(text, str(chain), task, states, lenient)
         verdict = judge(task, parsed, complete=states is not States.FLUENT, judge_from=judge_from.value)
     except SourceError as error:
+        if error.kind != "plan_syntax":
+            raise
         verdict = unreadable(error)
     typer.echo(_json(task, verdict, skipped) if as_json else _text(task, verdict, skipped))
     raise typer.Exit(EXIT_CODES[verdict.outcome])

@@ -229,3 +229,23 @@ def test_a_crash_on_one_plan_leaves_the_others_their_verdicts(
     assert result.stderr.startswith(
         "planlearn: internal error: AssertionError: a defect (set PLANLEARN_DEBUG=1"
     )
+
+
+def test_axioms_that_take_too_long_in_a_state_cost_no_other_plan_its_verdict(run: Run, files: Path) -> None:
+    (files / "d.pddl").write_text(
+        "(define (domain d) (:predicates (q) (r ?x) (w ?a ?b ?c ?d))"
+        " (:derived (w ?a ?b ?c ?d) (or (not (r ?a)) (w ?b ?c ?d ?a)))"
+        " (:action m :parameters (?x) :precondition (w ?x ?x ?x ?x) :effect (q))"
+        " (:action n :effect (q)))"
+    )
+    names = " ".join(f"o{number}" for number in range(1, 31))
+    (files / "w.pddl").write_text(f"(define (problem w) (:domain d) (:objects {names}) (:init) (:goal (q)))")
+    (files / "heavy.plan").write_text("(m o1)")
+    (files / "light.plan").write_text("(n)")
+    result = run("check", "d.pddl", "w.pddl", "heavy.plan", "light.plan", "--json")
+    heavy, light = map(json.loads, result.stdout.splitlines())
+    assert result.exit_code == 2 and light["valid"] is True
+    assert (heavy["valid"], heavy["error"], heavy["place"]["file"]) == (None, "unsupported_feature", "d.pddl")
+    (files / "heavy.json").write_text('[{"state": []}, {"action": "(m o1)", "state": ["(q)"]}]')
+    result = run("check-chain", "d.pddl", "w.pddl", "heavy.json", "--json")
+    assert result.exit_code == 2 and "in one state, to derive 'w'" in result.stderr

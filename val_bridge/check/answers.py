@@ -155,7 +155,7 @@ def last_change(task: Task, steps: Sequence[Step], violation: Violation) -> dict
     wanted = violation.wanted
     for number in range(len(steps), 0, -1):
         step = steps[number - 1]
-        before, after = (violation.atom in task.closed(s, v) for s, v in _ends(step))
+        before, after = (task.world(s, v).holds(violation.atom) for s, v in _ends(step))
         if before is wanted and after is not wanted:
             return {"step": number, "action": str(step.action)}
     return None

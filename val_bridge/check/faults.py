@@ -8,7 +8,8 @@ from enum import Enum, StrEnum
 from fractions import Fraction
 from typing import Any, NoReturn
 
-from val_bridge.check.evidence import Evidence, Repair
+from val_bridge.check.evidence import Evidence
+from val_bridge.check.repair import Repair
 from val_bridge.pddl.formula import number_json
 from val_bridge.pddl.span import Span
 from val_bridge.pddl.syntax import Atom, Literal

@@ -18,14 +18,15 @@ from val_bridge.semantics.formulas import World
 from val_bridge.semantics.numbers import NO_VALUES, NumericError, Values, changed_values
 from val_bridge.semantics.state import State
 from val_bridge.semantics.task import BindError, Task
-from val_bridge.semantics.transition import successor, unmet_goal, unmet_literals, unmet_precondition
+from val_bridge.semantics.transition import successor, unmet_goal, unmet_in, unmet_precondition
 
 
 def check_plan(task: Task, plan: Plan, *, tolerance: Fraction | float = 0) -> Verdict:
     """Judges a plan: VALID, or INVALID with the one fault that stopped it. An unmet goal has no step.
 
     Comparisons of numbers hold if they miss by less than `tolerance` (by no more, where equality suffices);
-    0.0001 is VAL's. Raises ValueError for one below 0.
+    0.0001 is VAL's. Raises ValueError for one below 0, and SourceError of kind unsupported_feature where deriving atoms in
+    a state that the plan leads to takes too many tries; so does whatever explains a verdict.
     """
     if tolerance:
         task = task.tolerant(Fraction(str(tolerance)))
@@ -129,14 +130,14 @@ def _world(task: Task, state: int, values: dict[Atom, Fraction]) -> World:
     masks, derived = task.masks, task.domain.derived
     if not derived:
         return World(partial(masks.holds, state), values, task.fitting, task.tolerance)
-    closure: list[State] = []
+    worlds: list[World] = []
 
     def holds(atom: Atom) -> bool:
         if atom[0] not in derived:
             return masks.holds(state, atom)
-        if not closure:
-            closure.append(task.closed(masks.decode(state), Values(values)))
-        return atom in closure[0]
+        if not worlds:
+            worlds.append(task.world(masks.decode(state), Values(values)))
+        return worlds[0].holds(atom)
 
     return World(holds, values, task.fitting, task.tolerance)
 
@@ -323,7 +324,7 @@ def split_goals(
     task: Task, state: State, values: Values = NO_VALUES
 ) -> tuple[frozenset[Atom], frozenset[Atom]]:
     """The atoms of the goal's own literals that hold in `state`, and of those that do not."""
-    literals = unmet_literals(task.closed(state, values), task.goal, task.goal_negative)
+    literals = unmet_in(task.world(state, values), task.goal, task.goal_negative)
     unsatisfied = frozenset([literal.atom for literal in literals])
     return task.goal_atoms - unsatisfied, unsatisfied
 

@@ -30,12 +30,14 @@ what is kept."""
 def applicable(state: State, action: Action, values: Values = NO_VALUES) -> bool:
     """Whether the precondition holds. A number in it that does not exist makes it false, unless the rest
     decides."""
-    if action.general is not None:
-        world = action.general.task.world(state, values)
-        if not action.general.holds(world):
-            return False
-        state = action.general.task.closed(state, values)
-    return action.precondition <= state and action.negative.isdisjoint(state)
+    general = action.general
+    if general is None:
+        return action.precondition <= state and action.negative.isdisjoint(state)
+    derived = general.task.domain.derived
+    # Those of derived predicates are among the formulas, which come last since they take longest.
+    if any(atom[0] not in derived for atom in action.precondition - state):
+        return False
+    return action.negative.isdisjoint(state) and bool(general.holds(general.task.world(state, values)))
 
 
 def progress(state: State, action: Action, values: Values = NO_VALUES) -> State:
@@ -101,15 +103,15 @@ def unmet_precondition(state: State, action: Action, values: Values) -> Unmet:
     if general is None:
         return Unmet(unmet_literals(state, action.precondition, action.negative))
     task = general.task
-    literals = unmet_literals(task.closed(state, values), action.precondition, action.negative)
-    return with_parts(literals, general.parts.schema.condition, general.binding, task.world(state, values))
+    world = task.world(state, values)
+    literals = unmet_in(world, action.precondition, action.negative)
+    return with_parts(literals, general.parts.schema.condition, general.binding, world)
 
 
 def unmet_goal(task: Task, state: State, values: Values = NO_VALUES) -> Unmet:
     """What of the goal does not hold in a state: its own literals, sorted, then those of its other parts."""
-    literals = unmet_literals(task.closed(state, values), task.goal, task.goal_negative)
-    parts = task.problem.goal_condition
-    return with_parts(literals, parts, {}, task.world(state, values)) if parts else Unmet(literals)
+    world = task.world(state, values)
+    return with_parts(unmet_in(world, task.goal, task.goal_negative), task.problem.goal_condition, {}, world)
 
 
 def with_parts(
@@ -130,6 +132,11 @@ def with_parts(
 def unmet_literals(state: State, positive: frozenset[Atom], negative: frozenset[Atom]) -> tuple[Literal, ...]:
     """The literals of a condition that `state` does not satisfy, sorted by atom."""
     return _as_literals(positive - state, negative & state)
+
+
+def unmet_in(world: World, positive: Iterable[Atom], negative: Iterable[Atom]) -> tuple[Literal, ...]:
+    """`unmet_literals` in a world, derived atoms included."""
+    return _as_literals([a for a in positive if not world.holds(a)], [a for a in negative if world.holds(a)])
 
 
 def _as_literals(false: Iterable[Atom], true: Iterable[Atom]) -> tuple[Literal, ...]:
