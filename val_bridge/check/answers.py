@@ -206,13 +206,16 @@ def _step_answer(task: Task, verdict: Verdict, faults: Sequence[Fault]) -> dict[
 
 def cause_of(task: Task, verdict: Verdict, fault: Fault, violation: Violation) -> dict[str, Any]:
     """`cause`, a sentence, and what it speaks of: the effect's place in the domain, or the step that undid a literal."""
-    if violation.kind in _LACKS_EFFECT and fault.step is not None:
-        effect = _effect(task, fault, violation)
+    if violation.kind in _LACKS_EFFECT and fault.applied is not None:
+        wanted = Literal(atom=violation.atom, positive=_LACKS_EFFECT[violation.kind])
+        effect, where = fault.applied.effect_of(wanted) or (None, "")
         if effect is not None and effect.span is not None:
             return {
-                "cause": f"the effect {effect} of {fault.action}",
+                "cause": f"the effect {effect} of {fault.action}{where}",
                 "file": effect.span.file, "line": effect.span.line, "column": effect.span.column,
             }  # fmt: skip
+    if violation.kind == "unknown_predicate" and violation.atom[0] in task.domain.derived:
+        return {"cause": "axioms derive it, so states do not claim it"}
     if violation.kind in _FRAME:
         return {"cause": f"no effect of {fault.action} changes it"}
     if violation.kind in _UNSATISFIED:
@@ -224,25 +227,14 @@ def cause_of(task: Task, verdict: Verdict, fault: Fault, violation: Violation) -
     return {}
 
 
-def _effect(task: Task, fault: Fault, violation: Violation) -> Literal | None:
-    """The literal of the schema whose ground atom the state lacks or keeps."""
-    name, arguments = _called(fault)
-    schema = task.domain.actions.get(name)
-    if schema is None or len(arguments) != len(schema.parameters):
-        return None
-    binding = {parameter.name: argument for parameter, argument in zip(schema.parameters, arguments, strict=True)}
-    for effect in schema.effect:
-        ground = tuple(binding.get(term, term) for term in effect.atom)
-        if ground == violation.atom and effect.positive is _LACKS_EFFECT[violation.kind]:
-            return effect
-    return None
-
-
 def _undone(task: Task, steps: Sequence[Step], violation: Violation) -> dict[str, Any]:
     """Why a literal does not hold; the true states decide, not the claimed ones."""
     wanted = violation.wanted
-    true = steps[-1].after if steps else task.initial
-    if (violation.atom in true) is wanted:
+    if violation.atom[0] not in task.domain.predicates:
+        # Nobody undid an equation, and a comparison says itself which numbers matter.
+        return {}
+    world = task.world(steps[-1].after, steps[-1].values_after) if steps else task.world(task.initial, task.values)
+    if world.holds(violation.atom) is wanted:
         return {"cause": "it holds in the true state; a state written before it is wrong"}
     change = last_change(task, steps, violation)
     if change is None:

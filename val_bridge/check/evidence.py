@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from val_bridge.check.repair import Repair, repair_of
 from val_bridge.pddl.formula import And, Atom, Formula, Literal, atom_text
 from val_bridge.pddl.syntax import Call
-from val_bridge.semantics.explain import Asked, Explanation, ask, explain, literals_of
+from val_bridge.semantics.explain import Asked, Explanation, ask, bound_text, explain, literals_of
+from val_bridge.semantics.formulas import bound_atom
 from val_bridge.semantics.numbers import NO_VALUES, Values
 from val_bridge.semantics.state import State
 from val_bridge.semantics.task import Task
@@ -67,6 +68,30 @@ class Evidence:
     def unmet_goal(self) -> tuple[Literal, ...]:
         """All that does not hold of the goal, whatever is the condition."""
         return unmet_goal(self.task, self.state, self.values).literals
+
+    def effect_of(self, wanted: Literal) -> tuple[Literal, str] | None:
+        """The literal of the call's schema that brings one about here, and when it does, `, for ?y = b, when (p)`.
+
+        None if no effect does, as for the precondition of another action.
+        """
+        assert self.call is not None
+        binding = self.binding
+        schema = self.task.domain.actions[self.call.name]
+        for effect in schema.effect:
+            if effect.positive is wanted.positive and bound_atom(effect.atom, binding) == wanted.atom:
+                return effect, ""
+        general = self.task.bind(self.call).general
+        for firing in general.firings(self.task.world(self.state, self.values)) if general else ():
+            atoms = firing.changes.add if wanted.positive else firing.changes.delete
+            if wanted.atom in atoms:
+                literals = [literal for literal in firing.effect.literals if literal.positive is wanted.positive]
+                names = zip(firing.effect.parameters, firing.objects, strict=True)
+                objects = {parameter.name: name for parameter, name in names}
+                where = f", for {' and '.join(f'{n} = {o}' for n, o in objects.items())}" if objects else ""
+                conditions = [bound_text(part, {**binding, **objects}) for part in firing.effect.condition]
+                when = f", when {' and '.join(conditions)}" if conditions else ""
+                return literals[atoms.index(wanted.atom)], where + when
+        return None
 
     def repair(self) -> Repair | None:
         """What would make the condition hold, None if nothing could."""

@@ -57,7 +57,7 @@ VIOLATION_KINDS = frozenset(
         "missing_delete",
         "frame_lost",
         "frame_gained",
-        # state_fact
+        # state_fact; unknown_predicate is a derived one too, which is not claimed in states
         "unknown_predicate",
         "unknown_object",
         "wrong_arity",
@@ -98,7 +98,8 @@ class Fault:
     written, `argument` the place of the wrong argument, from 1. `hint` is the nearest name that fits, or "".
     `stated` is what `found` says, where it need not be worked out.
     `expression`, `fluent` and `values` tell the numbers of a numeric fault. `found`, `tree` and `repair` of a
-    failed precondition or goal are worked out when they are asked for.
+    failed precondition or goal are worked out from `evidence` when they are asked for. `applied` is the call of a wrong
+    transition, and where it was judged.
     """
 
     kind: FaultKind
@@ -114,6 +115,7 @@ class Fault:
     values: tuple[str, ...] = ()
     span: Span | None = field(default=None, compare=False)
     evidence: Evidence | None = field(default=None, compare=False, repr=False)
+    applied: Evidence | None = field(default=None, compare=False, repr=False)
 
     @property
     def found(self) -> str:
