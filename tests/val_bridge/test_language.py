@@ -338,6 +338,31 @@ def test_a_derived_atom_is_explained_by_base_facts_or_asked_for():
     assert judged("(not (far l1 hub))", axioms=FAR).first.repair == {"satisfy": "(not (far l1 hub))"}
 
 
+THROUGH = "(:derived (far ?a ?b) (and (safe ?a) (safe ?b)))"
+IDLE = "(:derived (on ?t) (and (ok) (not (exists (?p - place) (and (at ?t ?p) (road ?p ?p))))))"
+
+
+@pytest.mark.parametrize(
+    ("condition", "axioms", "repair"),
+    [
+        # Negated: no rule may hold.
+        ("(not (on t))", IDLE, {"make_false": "(ok)"}),
+        ("(not (safe hub))", SAFE, {"any": [{"make_true": "(at t hub)"}, {"make_true": "(at v hub)"}]}),
+        # Through another derived predicate.
+        ("(far l1 hub)", THROUGH + SAFE, {"make_false": "(at t l1)"}),
+        # Recursive: what is derived of others already counts, what is not is left out.
+        ("(far l1 hub)", "(:derived (far ?a ?b) (or (at v ?a) (exists (?c - place) (and (at t ?c) (far ?c ?b)))))",
+         {"any": [{"make_true": "(at v l1)"}, {"make_true": "(at t l2)"}]}),
+        ("(far hub l1)", "(:derived (far ?a ?b) (or (at v ?b) (exists (?c - place) (and (at t ?a) (far ?b ?c)))))",
+         {"any": [{"make_true": "(at v l1)"}, {"make_true": "(at t hub)"}]}),
+    ],
+)  # fmt: skip
+def test_a_derived_atom_is_explained_by_base_facts_if_that_is_simple(condition, axioms, repair):
+    changes = "(and (ok) (at ?t ?p) (not (at ?t ?p)) (at ?t hub))"
+    init = "(ok) (= (total-cost) 0)" if "(ok)" in axioms else "(= (total-cost) 0)"
+    assert judged(condition, changes, axioms=axioms, init=init).first.repair == repair
+
+
 # Explanations
 
 
@@ -405,7 +430,10 @@ def test_trees_of_nested_quantifiers_show_so_many_in_all():
 REPAIRS = [
     ("(and (ok) (not (at ?t l1)))", {"all": [{"make_true": "(ok)"}, {"make_false": "(at t l1)"}]}),
     ("(or (ok) (not (at ?t l1)))", {"any": [{"make_true": "(ok)"}, {"make_false": "(at t l1)"}]}),
-    ("(and (ok) (road ?p l1))", {"make_true": "(ok)"}),
+    # What is static and false no repair mends.
+    ("(and (ok) (road ?p l1))", None),
+    ("(and (ok) (or (not (at ?t l1)) (and (road ?p l1))))", {"all": [{"make_true": "(ok)"}, {"make_false": "(at t l1)"}]}),
+    ("(forall (?x - truck) (and (at ?x ?p) (= ?x v)))", None),
     ("(or (ok) (road ?p l1) (= ?p l1))", {"make_true": "(ok)"}),
     ("(or (and (ok) (road ?p l1)) (at ?t ?p))", {"make_true": "(at t l2)"}),
     ("(exists (?x - truck) (and (not (= ?x ?t)) (at ?x hub)))", {"make_true": "(at v hub)"}),

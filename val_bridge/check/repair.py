@@ -22,6 +22,9 @@ _SIMPLE = 20
 _BINDINGS = 100
 """Objects to try in such a rule, at most."""
 
+_NESTED = 3
+"""Derived predicates, one from another, that are explained so."""
+
 _EXPLAINED = 200
 """Derived atoms that are explained so in one repair; each takes half a millisecond at most."""
 
@@ -32,9 +35,9 @@ _OBJECTS = 500
 def repair_of(task: Task, world: World, condition: Formula, binding: dict[str, str]) -> Repair | None:
     """What would make a condition hold that does not, None if nothing could.
 
-    Equations, and facts and comparisons that no action changes, are left out; so are the ways that need one.
+    Equations, and facts and comparisons that no action changes, cannot be made to hold: ways that need one are left out.
     """
-    return _Mender(task, world).mend(explain(condition, binding, world, shown=_OBJECTS), True)
+    return _Mender(task, world).mend(explain(condition, binding, world, shown=_OBJECTS))
 
 
 class _Mender:
@@ -43,10 +46,10 @@ class _Mender:
         self.world = world
         self.explained = 0
 
-    def mend(self, node: Explanation, rules: bool) -> Repair | None:
-        """`rules`: a derived atom may be explained by its rules."""
+    def mend(self, node: Explanation, within: frozenset[str] = frozenset()) -> Repair | None:
+        """`within`: the derived predicates by whose rules something above is explained."""
         if node.op == "literal":
-            return self.literal(node.literal, rules)
+            return self.literal(node.literal, within)
         if node.op == "comparison":
             if not any(fluent[0] in self.task.changing_functions for fluent in node.fluents):
                 return None
@@ -54,7 +57,7 @@ class _Mender:
         failing = [child for child in node.children if not child.holds]
         if node.op == "forall" and node.count > len(node.children):
             return {"satisfy": str(node.literal)}
-        found = [self.mend(child, rules) for child in failing]
+        found = [self.mend(child, within) for child in failing]
         possible = [repair for repair in found if repair]
         if node.op in ("or", "exists"):
             if not possible and node.op == "exists" and node.count > len(node.children):
@@ -62,22 +65,26 @@ class _Mender:
             return _combined("any", possible)
         return _combined("all", possible) if len(possible) == len(found) else None
 
-    def literal(self, literal: Literal, rules: bool) -> Repair | None:
+    def literal(self, literal: Literal, within: frozenset[str]) -> Repair | None:
         predicate = literal.atom[0]
         if predicate == EQUALS or predicate in self.task.static:
             return None
         if predicate in self.task.domain.derived:
-            base = self.by_rules(literal) if rules and literal.positive else None
-            return base or {"satisfy": str(literal)}
+            base = None if predicate in within else self.by_rules(literal, within | {predicate})
+            # Below other rules only what ends in base facts explains anything.
+            return base or (None if within else {"satisfy": str(literal)})
         return {"make_true" if literal.positive else "make_false": str(Literal(atom=literal.atom))}
 
-    def by_rules(self, literal: Literal) -> Repair | None:
-        """What would make a derived atom true, if its rules are short and ask for no other derived atom."""
+    def by_rules(self, literal: Literal, within: frozenset[str]) -> Repair | None:
+        """What would make a derived atom true, or false, in base facts alone; None if its rules are long.
+
+        One rule must hold, or none of them. A way that needs another atom of a predicate `within` is left out.
+        """
         task = self.task
         self.explained += 1
-        if self.explained > _EXPLAINED:
+        if self.explained > _EXPLAINED or len(within) > _NESTED:
             return None
-        ways = []
+        found: list[Repair | None] = []
         for axiom in task.domain.axioms:
             if axiom.predicate != literal.atom[0]:
                 continue
@@ -86,14 +93,17 @@ class _Mender:
                 continue
             if combinations_in(axiom.body, task.fitting) > _BINDINGS:
                 return None
-            names = [parameter.name for parameter in axiom.parameters]
-            body = explain(axiom.body, dict(zip(names, objects, strict=True)), self.world, shown=_BINDINGS)
-            leaves = list(_failing_leaves(body))
-            derived = any(leaf.literal.atom[0] in task.domain.derived for leaf in leaves)
-            if derived or len(leaves) > _SIMPLE:
+            binding = {parameter.name: name for parameter, name in zip(axiom.parameters, objects, strict=True)}
+            body = explain(axiom.body, binding, self.world, literal.positive, shown=_BINDINGS)
+            if body.holds:
+                continue
+            if len(list(_failing_leaves(body))) > _SIMPLE:
                 return None
-            ways.append(self.mend(body, False))
-        return _combined("any", [way for way in ways if way])
+            found.append(self.mend(body, within))
+        possible = [way for way in found if way]
+        if literal.positive:
+            return _combined("any", possible)
+        return _combined("all", possible) if len(possible) == len(found) else None
 
 
 def _failing_leaves(node: Explanation) -> Iterator[Explanation]:
