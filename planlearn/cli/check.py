@@ -78,7 +78,7 @@ def check(
             verdict, skipped = (_judge_found if lenient else _judge)(task, path, tolerance)
             if as_json:
                 texts = {"skipped": skipped} if lenient else {}
-                _print(path, plan_answer(task, verdict) | texts | _worded(verdict, task, feedback))
+                _print(path, _placed(plan_answer(task, verdict), path) | texts | _worded(verdict, task, feedback))
             elif len(plans) == 1:
                 typer.echo("\n".join([_text(verdict, task, wording), *map(_skipped_line, skipped)]))
             else:
@@ -143,6 +143,13 @@ def _judge_found(task: Task, path: Path, tolerance: float) -> tuple[Verdict, Ski
     # The reader of texts does not know the name of the file.
     faults = [replace(fault, span=fault.span and fault.span._replace(file=str(path))) for fault in verdict.faults]
     return replace(verdict, faults=tuple(faults)), skipped
+
+
+def _placed(answer: dict[str, Any], path: Path) -> dict[str, Any]:
+    """The answer with the file's name in the places of later calls, as `_judge_found` does for the first."""
+    for error in answer["later_errors"]:
+        error["place"]["file"] = str(path)
+    return answer
 
 
 def _skipped_line(part: dict[str, Any]) -> str:

@@ -249,3 +249,14 @@ def test_axioms_that_take_too_long_in_a_state_cost_no_other_plan_its_verdict(run
     (files / "heavy.json").write_text('[{"state": []}, {"action": "(m o1)", "state": ["(q)"]}]')
     result = run("check-chain", "d.pddl", "w.pddl", "heavy.json", "--json")
     assert result.exit_code == 2 and "in one state, to derive 'w'" in result.stderr
+
+
+def test_later_errors_name_the_file_and_what_was_found(run: Run, files: Path) -> None:
+    (files / "answer.txt").write_text("My plan:\n(stack a b)\n(pick-up zebra)\n(pick-up a)\n")
+    for options in ([], ["--lenient"]):
+        text = "answer.txt" if options else "late.plan"
+        (files / "late.plan").write_text("(stack a b)\n\n(pick-up zebra)\n")
+        told = json.loads(run("check", "blocksworld", "p.pddl", text, "--json", *options).stdout)
+        (later,) = told["later_errors"]
+        assert (told["error"], told["failing_step"], later["error"], later["step"]) == ("precondition", 1, "unknown_object", 2)
+        assert (later["place"]["file"], later["place"]["line"]) == (text, 3)

@@ -12,7 +12,9 @@ from itertools import groupby
 from typing import Any
 
 from val_bridge.check.evidence import Evidence, facts_about
+from val_bridge.check.sources import achievable
 from val_bridge.check.faults import Fault, FaultKind, Outcome, Verdict, Violation
+from val_bridge.check.plan import Trace
 from val_bridge.pddl.errors import SourceError
 from val_bridge.pddl.formula import number_json
 from val_bridge.pddl.span import Span
@@ -20,6 +22,9 @@ from val_bridge.pddl.syntax import Atom, Literal, atom_text
 from val_bridge.semantics.chain import Step
 from val_bridge.semantics.state import State
 from val_bridge.semantics.task import Task
+
+MOST_LATER = 100
+"""Later errors that are listed; nobody reads on."""
 
 _LACKS_EFFECT = {"missing_add": True, "missing_delete": False}
 _FRAME = ("frame_lost", "frame_gained")
@@ -29,12 +34,21 @@ _UNSATISFIED = ("unsatisfied", "unsatisfied_goal")
 def plan_answer(task: Task, verdict: Verdict) -> dict[str, Any]:
     """For JSON. `failing_step` counts from 1; it is None for a valid plan, an unreadable one and an unmet goal.
 
-    failing_literals, satisfied_literals: of the precondition that failed, or of the goal; all literals and comparisons
-    of its formulas. unmet_goals: those of the goal that do not hold in the state that was reached, where the plan stops at
-    a step too. tree: the and-or tree of that
-    condition. causes: for each failing literal which step made it false, with its action; None if it was never true.
-    repair: see `Fault.repair`. facts: what is true of the objects concerned. steps: of each executed action the net
-    changes, and the numbers before and after. nearest: declared names like an unknown one.
+    failing_literals, satisfied_literals: of the precondition that failed, or of the goal; all literals and comparisons of
+        its formulas.
+    unmet_goals: those of the goal that do not hold in the state that was reached, where the plan stops at a step too.
+    goal_progress: how many of the goal's conjuncts hold there, `{"satisfied": 2, "total": 3}`; None for an unreadable plan.
+    tree: the and-or tree of the failed condition; it shows some of very many objects.
+    causes: for each failing literal which step made it false, with its action; None if it was never true.
+    sources: for each failing literal, comparisons too, what the domain (for a goal the problem) calls it, with its place:
+        `{"(clear a)": {"text": "(clear ?x)", "file": ..., "line": ..., "column": ..., "start": ..., "end": ...}}`.
+    achievable: for each failing literal whether an effect of some action can make it hold, of a comparison whether one
+        changes a number in it; None for a derived atom, which `repair` explains where that is simple.
+    repair: see `Fault.repair`. facts: what is true of the objects concerned.
+    steps: of each executed action the net changes, and the numbers before and after.
+    nearest: declared names like an unknown one.
+    later_errors: the calls behind the failing step that name no action whatever the state, at most 100, in order, each with
+        step, error, action, expected, found, nearest, argument and place.
     """
     first = verdict.first
     answer = _empty() | {
@@ -46,10 +60,16 @@ def plan_answer(task: Task, verdict: Verdict) -> dict[str, Any]:
         "steps": [_step(step) for step in verdict.steps],
         "unmet_goals": _unmet_goals(task, verdict),
     }
+    if verdict.outcome is not Outcome.UNREADABLE:
+        satisfied, total = _goal(task, verdict).progress()
+        answer["goal_progress"] = {"satisfied": satisfied, "total": total}
     if first is None:
         return answer
     answer |= _named(first) | {"failing_literals": list(first.failing_literals)}
-    if first.kind in (FaultKind.PRECONDITION, FaultKind.GOAL):
+    if isinstance(verdict.steps, Trace):
+        answer["later_errors"] = [_later(fault) for fault in verdict.steps.later_faults(MOST_LATER)]
+    if first.evidence is not None and first.kind in (FaultKind.PRECONDITION, FaultKind.GOAL):
+        literals = [violation.literal for violation in first.violations]
         answer |= {
             "repair": first.repair,
             "tree": first.tree,
@@ -59,6 +79,11 @@ def plan_answer(task: Task, verdict: Verdict) -> dict[str, Any]:
                 for violation in first.violations
                 if violation.atom[0] in task.domain.predicates
             },
+            "sources": {
+                str(literal): {"text": str(lifted), **(_span(lifted.span) if lifted.span else {})}
+                for literal, lifted in first.evidence.sources(literals).items()
+            },
+            "achievable": {str(literal): achievable(task, literal) for literal in literals},
             "facts": [atom_text(atom) for atom in facts_about(task, _reached(task, verdict), _objects(first))],
         }
     return answer
@@ -87,8 +112,10 @@ def _empty() -> dict[str, Any]:
     return {
         "valid": None, "error": None, "failing_step": None, "failing_literals": [], "action": None, "message": "",
         "warnings": [], "plan_length": None, "metric": None, "steps": [], "unmet_goals": [], "repair": None,
-        "satisfied_literals": [], "tree": None, "causes": {}, "facts": [], "expected": None, "found": None, "nearest": [],
+        "satisfied_literals": [], "tree": None, "causes": {}, "sources": {}, "achievable": {},
+        "facts": [], "expected": None, "found": None, "nearest": [],
         "argument": None, "expression": None, "fluent": None, "values": [], "place": None,
+        "goal_progress": None, "later_errors": [],
     }  # fmt: skip
 
 
@@ -106,6 +133,12 @@ def _named(fault: Fault) -> dict[str, Any]:
         "values": list(fault.values),
         "place": _span(fault.span) if fault.span else None,
     }
+
+
+def _later(fault: Fault) -> dict[str, Any]:
+    named = _named(fault)
+    step = {"step": named["failing_step"]}
+    return step | {key: named[key] for key in ("error", "action", "expected", "found", "nearest", "argument", "place")}
 
 
 def _span(span: Span) -> dict[str, Any]:

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from val_bridge.check.repair import Repair, repair_of
-from val_bridge.pddl.formula import And, Atom, Formula, Literal, atom_text
+from val_bridge.check.sources import sources
+from val_bridge.pddl.formula import And, Atom, Comparison, Formula, Literal, atom_text
 from val_bridge.pddl.syntax import Call
 from val_bridge.semantics.explain import Asked, Explanation, ask, bound_text, explain, literals_of
 from val_bridge.semantics.formulas import bound_atom
@@ -64,6 +65,15 @@ class Evidence:
     def satisfied(self) -> tuple[Literal, ...]:
         """All literals and comparisons of the condition that hold, each once."""
         return literals_of(leaf for part in self.asked() for leaf in part.satisfied)
+
+    def progress(self) -> tuple[int, int]:
+        """How many conjuncts of the condition hold, of how many."""
+        truths = [part.holds for part in self.asked()]
+        return truths.count(True), len(truths)
+
+    def sources(self, literals: Iterable[Literal]) -> dict[Literal, Literal | Comparison]:
+        """What each of these literals of the condition is called in the domain or problem."""
+        return sources(self.parts, self.binding, literals)
 
     def unmet_goal(self) -> tuple[Literal, ...]:
         """All that does not hold of the goal, whatever is the condition."""

@@ -11,7 +11,7 @@ from val_bridge.check.evidence import Evidence
 from val_bridge.check.faults import Fault, FaultKind, Outcome, Verdict, Violation
 from val_bridge.pddl.errors import SourceError
 from val_bridge.pddl.read import read_plan
-from val_bridge.pddl.syntax import Atom, Call, Literal, Plan
+from val_bridge.pddl.syntax import Atom, Call, Key, Literal, Plan
 from val_bridge.semantics.chain import Step
 from val_bridge.semantics.explain import SHOWN
 from val_bridge.semantics.formulas import World
@@ -19,6 +19,9 @@ from val_bridge.semantics.numbers import NO_VALUES, NumericError, Values, change
 from val_bridge.semantics.state import State
 from val_bridge.semantics.task import BindError, Task
 from val_bridge.semantics.transition import successor, unmet_goal, unmet_in, unmet_precondition
+
+_HINTED = 8
+"""Later calls for which a nearest name is looked for; looking takes longer than judging."""
 
 
 def check_plan(task: Task, plan: Plan, *, tolerance: Fraction | float = 0) -> Verdict:
@@ -202,6 +205,23 @@ class Trace(Sequence[Step]):
                 state, values = after, changed
             self._steps = tuple(steps)
         return self._steps
+
+    def later_faults(self, most: int) -> list[Fault]:
+        """The calls behind the step that failed which name no action, whatever the state: at most so many."""
+        faults: list[Fault] = []
+        sound: set[Key] = set()
+        for place in range(self._length + 1, len(self._plan)):
+            key = self._plan.keys[place]
+            if key in sound:
+                continue
+            try:
+                self._task.grounder(*key, hint=len(faults) < _HINTED)
+                sound.add(key)
+            except BindError as error:
+                faults.append(bind_fault(error, place + 1, self._plan.call(place)))
+                if len(faults) == most:
+                    break
+        return faults
 
     def __len__(self) -> int:
         return self._length
