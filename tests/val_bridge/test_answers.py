@@ -150,7 +150,8 @@ def test_progress_counts_the_goals_conjuncts(plan: str, goal: str, progress: tup
 
 def test_a_failing_literal_has_its_source() -> None:
     """The lifted literal with its place, in the domain for a precondition and in the problem for a goal."""
-    told = small("(and (r ?x) (imply (not (p)) (exists (?y) (and (not (r ?y)) (= ?x b)))) (not (< (f) (+ 1 2))))", "(r b)", plan="(m a)")
+    precondition = "(and (r ?x) (imply (not (p)) (exists (?y) (and (not (r ?y)) (= ?x b)))) (not (< (f) (+ 1 2))))"
+    told = small(precondition, "(r b)")
     places = {text: (source["text"], source["line"]) for text, source in told["sources"].items()}
     assert places == {
         "(r a)": ("(r ?x)", 2), "(p)": ("(not (p))", 2), "(not (r b))": ("(not (r ?y))", 2), "(= a b)": ("(= ?x b)", 2),

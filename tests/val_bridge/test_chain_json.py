@@ -154,7 +154,11 @@ def roads(state, call="(m a)", first=("(p)", "(road a b)")):
 def test_a_conditional_or_universal_effect_that_is_missing_is_named_with_its_place():
     """That which happens in the state before, of two that could bring the fact about."""
     told = roads(["(p)", "(q)", "(road a b)"])
-    effects = [("(r ?x)", ", when (p)", 4, 35), ("(not (p))", ", when (p)", 4, 47), ("(not (road ?x ?y))", ", for ?y = b, when (road a b)", 6, 53)]
+    effects = [
+        ("(r ?x)", ", when (p)", 4, 35),
+        ("(not (p))", ", when (p)", 4, 47),
+        ("(not (road ?x ?y))", ", for ?y = b, when (road a b)", 6, 53),
+    ]
     assert [(v["kind"], v["fact"]) for v in told["violations"]] == [
         ("missing_add", "(r a)"), ("missing_delete", "(p)"), ("missing_delete", "(road a b)"),
     ]  # fmt: skip

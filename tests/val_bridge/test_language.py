@@ -421,8 +421,8 @@ def test_trees_of_nested_quantifiers_show_so_many_in_all():
     names = " ".join(f"x{i}" for i in range(60))
     problem = PROBLEM.replace("l1 l2 -", f"l1 l2 {names} -") % ("", "()", "")
     condition = "(exists (?x - place) (exists (?y - place) (road ?y ?x)))"
-    tree = check_plan_text(read_task(DOMAIN % ("", condition, "()"), problem.replace("(road l1 l2) (road l2 hub)", "")), "(act t l2)").first.tree
-    outer = tree["children"][0]
+    task = read_task(DOMAIN % ("", condition, "()"), problem.replace("(road l1 l2) (road l2 hub)", ""))
+    outer = check_plan_text(task, "(act t l2)").first.tree["children"][0]
     assert (outer["tried"], {child["tried"] for child in outer["children"]}) == (63, {63})
     assert len(outer["children"]) == 50 and sum(len(child["children"]) for child in outer["children"]) == 950
 

@@ -12,9 +12,9 @@ from itertools import groupby
 from typing import Any
 
 from val_bridge.check.evidence import Evidence, facts_about
-from val_bridge.check.sources import achievable
 from val_bridge.check.faults import Fault, FaultKind, Outcome, Verdict, Violation
 from val_bridge.check.plan import Trace
+from val_bridge.check.sources import achievable
 from val_bridge.pddl.errors import SourceError
 from val_bridge.pddl.formula import number_json
 from val_bridge.pddl.span import Span

@@ -39,7 +39,7 @@ from val_bridge.semantics.limits import MOST, combinations_in
 _FRAMES = 4
 """Frames of Python's stack that proving an atom takes, beside one for each level of the formula."""
 
-_DEEPEST = 300
+_DEEPEST = 200
 """Frames for a line of predicates that are proved one from another; of the 1,000 that there are."""
 
 
@@ -100,11 +100,11 @@ class Rule:
         bound = set(range(len(self.axiom.parameters)))
         late = {place for place, atom in enumerate(self.joined) if atom[0] in proved}
         for atom in self._ordered(None, bound, late):
-            self._steps.append(_Step(atom, self._parameters, bound, proved=atom[0] in proved))
+            self._steps.append(_Step(self, atom, self._parameters, bound, proved=atom[0] in proved))
             bound |= self._used(atom)
         free = [column for column in range(len(self._parameters)) if column not in bound]
         if free:
-            self._steps.append(_Step(None, self._parameters, bound, columns=free))
+            self._steps.append(_Step(self, None, self._parameters, bound, columns=free))
 
     def proves(self, derivation: Derivation, names: Names) -> bool:
         """Whether the head follows for these objects; stops at the first witness."""
@@ -123,7 +123,6 @@ class Rule:
             if found is None:
                 candidates.pop()
                 continue
-            derivation.spend(self, 1)
             if steps:
                 for column, name in zip(steps[len(candidates) - 1].columns, found, strict=True):
                     row[column] = name
@@ -242,6 +241,7 @@ class _Step:
 
     def __init__(
         self,
+        rule: Rule,
         atom: Atom | None,
         parameters: tuple[Parameter, ...],
         bound: Set[int],
@@ -251,6 +251,7 @@ class _Step:
     ) -> None:
         places = {parameter.name: column for column, parameter in enumerate(parameters)}
         self._types = [parameter.types for parameter in parameters]
+        self._rule = rule
         self._atom = atom
         self._proved = proved
         terms = [(place, places.get(term), term) for place, term in enumerate(atom or ()) if place]
@@ -260,12 +261,18 @@ class _Step:
         self._open = [(place, self.columns.index(column)) for place, column, _ in terms if column in self.columns]
 
     def candidates(self, derivation: Derivation, row: list[str], fitting: list[Names]) -> Iterator[Names]:
-        """The objects for the open columns with which the atom holds; () once if there are none and it holds."""
-        atom = self._atom
+        """The objects for the open columns with which the atom holds; () once if there are none and it holds.
+
+        Whatever is tried counts, in vain too.
+        """
+        atom, rule = self._atom, self._rule
         names = [term if column is None else row[column] for _, column, term in self._known]
         if atom is None:
-            yield from product(*(fitting[column] for column in self.columns))
+            for objects in product(*(fitting[column] for column in self.columns)):
+                derivation.spend(rule, 1)
+                yield objects
         elif not self.columns:
+            derivation.spend(rule, 1)
             if derivation.world.holds((atom[0], *names)):
                 yield ()
         elif self._proved:
@@ -273,6 +280,7 @@ class _Step:
             for (place, _, _), name in zip(self._known, names, strict=True):
                 whole[place] = name
             for objects in product(*(fitting[column] for column in self.columns)):
+                derivation.spend(rule, 1)
                 for place, index in self._open:
                     whole[place] = objects[index]
                 if derivation.world.holds(tuple(whole)):
@@ -281,13 +289,14 @@ class _Step:
             derivation.complete(atom[0])
             allowed = [derivation.among(self._types[column]) for column in self.columns]
             for fact in derivation.facts.matching(atom[0], tuple([place for place, *_ in self._known]), tuple(names)):
-                objects = [""] * len(self.columns)
+                derivation.spend(rule, 1)
+                names = [""] * len(self.columns)
                 for place, index in self._open:
-                    if objects[index] not in ("", fact[place]) or fact[place] not in allowed[index]:
+                    if names[index] not in ("", fact[place]) or fact[place] not in allowed[index]:
                         break
-                    objects[index] = fact[place]
+                    names[index] = fact[place]
                 else:
-                    yield tuple(objects)
+                    yield tuple(names)
 
 
 def _joins(part: Formula) -> bool:
