@@ -81,7 +81,7 @@ def check(
             verdict, skipped = (_judge_found if lenient else _judge)(task, path, tolerance)
             if as_json:
                 texts = {"skipped": skipped} if lenient else {}
-                _print(path, plan_answer(task, verdict) | texts | _worded(verdict, task, feedback))
+                _print(path, _placed(plan_answer(task, verdict), path) | texts | _worded(verdict, task, feedback))
             elif len(plans) == 1:
                 typer.echo("\n".join([_text(verdict, task, wording), *map(_skipped_line, skipped)]))
             else:
@@ -93,7 +93,10 @@ def check(
         except Exception as error:
             failed = report(error)
             code = max(code, failed)
-            if as_json:
+            if as_json and isinstance(error, SourceError):
+                # Its axioms take too long in a state that the plan leads to.
+                _print(path, source_answer(error))
+            elif as_json:
                 _print(path, no_answer(f"internal error: {error}" if failed == INTERNAL else str(error)))
     raise typer.Exit(code)
 
@@ -123,9 +126,10 @@ Skips = list[dict[str, Any]]
 
 def _judge(task: Task, path: Path, tolerance: float) -> tuple[Verdict, Skips]:
     try:
-        return check_plan(task, load_plan(path), tolerance=tolerance), []
+        plan = load_plan(path)
     except SourceError as error:
         return unreadable(error), []
+    return check_plan(task, plan, tolerance=tolerance), []
 
 
 def _judge_found(task: Task, path: Path, tolerance: float) -> tuple[Verdict, Skips]:
@@ -148,6 +152,13 @@ def _judge_found(task: Task, path: Path, tolerance: float) -> tuple[Verdict, Ski
     # The reader of texts does not know the name of the file.
     faults = [replace(fault, span=fault.span and fault.span._replace(file=str(path))) for fault in verdict.faults]
     return replace(verdict, faults=tuple(faults)), skipped
+
+
+def _placed(answer: dict[str, Any], path: Path) -> dict[str, Any]:
+    """The answer with the file's name in the places of later calls, as `_judge_found` does for the first."""
+    for error in answer["later_errors"]:
+        error["place"]["file"] = str(path)
+    return answer
 
 
 def _skipped_line(part: dict[str, Any]) -> str:

@@ -64,6 +64,8 @@ def check_chain(
             parsed, skipped = _parsed(read_utf8(chain, "plan_syntax"), str(chain), task, states, lenient)
             verdict = judge(task, parsed, complete=states is not States.FLUENT, judge_from=judge_from.value)
         except SourceError as error:
+            if error.kind != "plan_syntax":
+                raise
             verdict = unreadable(error)
     except (SourceError, OSError, PlanlearnError) as error:
         if not as_json:

@@ -244,3 +244,34 @@ def test_a_missing_file_is_told_as_an_object_too(run: Run) -> None:
         answer = json.loads(result.stdout)
         assert result.exit_code == 2 and answer.keys() == judged.keys()
         assert (answer["valid"], answer["error"]) == (None, None) and "No such file" in answer["message"]
+
+
+def test_axioms_that_take_too_long_in_a_state_cost_no_other_plan_its_verdict(run: Run, files: Path) -> None:
+    (files / "d.pddl").write_text(
+        "(define (domain d) (:predicates (q) (r ?x) (w ?a ?b ?c ?d))"
+        " (:derived (w ?a ?b ?c ?d) (or (not (r ?a)) (w ?b ?c ?d ?a)))"
+        " (:action m :parameters (?x) :precondition (w ?x ?x ?x ?x) :effect (q))"
+        " (:action n :effect (q)))"
+    )
+    names = " ".join(f"o{number}" for number in range(1, 31))
+    (files / "w.pddl").write_text(f"(define (problem w) (:domain d) (:objects {names}) (:init) (:goal (q)))")
+    (files / "heavy.plan").write_text("(m o1)")
+    (files / "light.plan").write_text("(n)")
+    result = run("check", "d.pddl", "w.pddl", "heavy.plan", "light.plan", "--json")
+    heavy, light = map(json.loads, result.stdout.splitlines())
+    assert result.exit_code == 2 and light["valid"] is True
+    assert (heavy["valid"], heavy["error"], heavy["place"]["file"]) == (None, "unsupported_feature", "d.pddl")
+    (files / "heavy.json").write_text('[{"state": []}, {"action": "(m o1)", "state": ["(q)"]}]')
+    result = run("check-chain", "d.pddl", "w.pddl", "heavy.json", "--json")
+    assert result.exit_code == 2 and "in one state, to derive 'w'" in result.stderr
+
+
+def test_later_errors_name_the_file_and_what_was_found(run: Run, files: Path) -> None:
+    (files / "answer.txt").write_text("My plan:\n(stack a b)\n(pick-up zebra)\n(pick-up a)\n")
+    for options in ([], ["--lenient"]):
+        text = "answer.txt" if options else "late.plan"
+        (files / "late.plan").write_text("(stack a b)\n\n(pick-up zebra)\n")
+        told = json.loads(run("check", "blocksworld", "p.pddl", text, "--json", *options).stdout)
+        (later,) = told["later_errors"]
+        assert (told["error"], told["failing_step"], later["error"], later["step"]) == ("precondition", 1, "unknown_object", 2)
+        assert (later["place"]["file"], later["place"]["line"]) == (text, 3)

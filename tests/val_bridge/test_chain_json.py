@@ -135,6 +135,54 @@ def test_an_effect_that_is_missing_is_named_with_its_place():
     assert told["later"][0]["failing_step"] is None
 
 
+ROADS = """(define (domain d) (:predicates (q) (p) (r ?x) (road ?x ?y) (s ?x) (far ?x))
+ (:derived (s ?x) (r ?x))
+ (:action m :parameters (?x) :precondition (not (= ?x b))
+  :effect (and (q) (when (p) (and (r ?x) (not (p))))
+               (when (not (p)) (r ?x))
+               (forall (?y) (when (road ?x ?y) (not (road ?x ?y)))))))"""
+
+
+def roads(state, call="(m a)", first=("(p)", "(road a b)")):
+    domain = ROADS.replace("(:predicates", "(:constants a b) (:predicates")
+    facts = " ".join(first)
+    task = read_task(domain, f"(define (problem x) (:domain d) (:init {facts}) (:goal (q)))", "d.pddl")
+    chain = [{"state": list(first)}, {"action": call, "state": state}]
+    return chain_answer(task, check_chain(task, read_chain(json.dumps(chain))))
+
+
+def test_a_conditional_or_universal_effect_that_is_missing_is_named_with_its_place():
+    """That which happens in the state before, of two that could bring the fact about."""
+    told = roads(["(p)", "(q)", "(road a b)"])
+    effects = [
+        ("(r ?x)", ", when (p)", 4, 35),
+        ("(not (p))", ", when (p)", 4, 47),
+        ("(not (road ?x ?y))", ", for ?y = b, when (road a b)", 6, 53),
+    ]
+    assert [(v["kind"], v["fact"]) for v in told["violations"]] == [
+        ("missing_add", "(r a)"), ("missing_delete", "(p)"), ("missing_delete", "(road a b)"),
+    ]  # fmt: skip
+    assert [(v["cause"], v["file"], v["line"], v["column"]) for v in told["violations"]] == [
+        (f"the effect {effect} of (m a){when}", "d.pddl", line, column) for effect, when, line, column in effects
+    ]
+    (violation,) = roads(["(q)"], first=())["violations"]
+    assert (violation["line"], violation["cause"]) == (5, "the effect (r ?x) of (m a), when (not (p))")
+
+
+def test_a_derived_predicate_is_declared_and_not_claimed():
+    told = roads(["(q)", "(r a)", "(s a)"])
+    assert (told["error"], told["failing_step"]) == ("state_fact", 1)
+    assert told["violations"] == [
+        {"kind": "unknown_predicate", "fact": "(s a)", "cause": "axioms derive it, so states do not claim it"}
+    ]
+    assert told["message"].endswith("expected one of far p q r road, found s, a derived predicate, which is not claimed in states")
+
+
+def test_an_equation_was_undone_by_nobody():
+    told = roads(["(q)", "(r b)", "(road a b)"], "(m b)")
+    assert told["violations"] == [{"kind": "unsatisfied", "fact": "(not (= b b))"}]
+
+
 def test_the_frame_is_what_no_effect_changes():
     told = answer(with_state(1, ["(hand a)", "(lit b)", "(wired a)"]))
     assert facts(told) == [("frame_lost", "(wired b)"), ("frame_gained", "(lit b)")]
@@ -173,6 +221,13 @@ def test_the_goal_has_no_step():
     told = answer(TRUE[:2])
     assert (told["error"], told["failing_step"]) == ("goal", None)
     assert facts(told) == [("unsatisfied_goal", "(not (hand a))"), ("unsatisfied_goal", "(lit a)")]
+
+
+def test_the_unmet_goals_of_a_chain_are_all_that_do_not_hold_in_truth():
+    goal = "(exists (?l) (and (lit ?l) (wired ?l)))"
+    task = read_task(DOMAIN, PROBLEM.replace("(and (lit a) (not (hand a)))", goal))
+    verdict = check_chain(task, read_chain(json.dumps(TRUE[:2])))
+    assert chain_answer(task, verdict)["unmet_goals"] == ["(lit a)", "(lit b)"]
 
 
 def test_judging_from_the_correct_state_carries_no_error_on():

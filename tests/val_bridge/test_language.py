@@ -70,7 +70,14 @@ CONDITIONS = [
     ("(imply (ok) (at ?t ?p))", True, []),
     ("(exists (?x - van) (at ?x ?p))", True, []),
     ("(exists (?x - truck) (at ?x hub))", False, ["(at t hub)", "(at v hub)"]),
-    ("(exists (?x - truck) (and (not (= ?x ?t)) (on ?x)))", False, ["(on t)", "(on v)"]),
+    # An equation is named as VAL names it, though nothing can change it.
+    ("(exists (?x - truck) (and (not (= ?x ?t)) (on ?x)))", False, ["(not (= t t))", "(on t)", "(on v)"]),
+    ("(or (= ?p l1) (on ?t))", False, ["(= l2 l1)", "(on t)"]),
+    ("(and (ok) (or (ok) (on ?t)))", False, ["(ok)", "(on t)"]),
+    # Below what holds nothing fails.
+    ("(and (or (ok) (at ?t l1)) (on ?t))", False, ["(on t)"]),
+    ("(or (and (or (ok) (at ?t l1)) (on ?t)) (exists (?x - place) (at v ?x)))", True, []),
+    ("(not (exists (?x - place) (and (at ?t ?x) (not (ok)))))", False, ["(not (at t l1))", "(ok)"]),
     ("(exists (?x - ghost) (ok))", False, ["(exists (?x - ghost) (ok))"]),
     ("(forall (?x - ghost) (ok))", True, []),
     ("(forall (?x - truck) (at ?x ?p))", False, ["(at t l2)"]),
@@ -331,6 +338,31 @@ def test_a_derived_atom_is_explained_by_base_facts_or_asked_for():
     assert judged("(not (far l1 hub))", axioms=FAR).first.repair == {"satisfy": "(not (far l1 hub))"}
 
 
+THROUGH = "(:derived (far ?a ?b) (and (safe ?a) (safe ?b)))"
+IDLE = "(:derived (on ?t) (and (ok) (not (exists (?p - place) (and (at ?t ?p) (road ?p ?p))))))"
+
+
+@pytest.mark.parametrize(
+    ("condition", "axioms", "repair"),
+    [
+        # Negated: no rule may hold.
+        ("(not (on t))", IDLE, {"make_false": "(ok)"}),
+        ("(not (safe hub))", SAFE, {"any": [{"make_true": "(at t hub)"}, {"make_true": "(at v hub)"}]}),
+        # Through another derived predicate.
+        ("(far l1 hub)", THROUGH + SAFE, {"make_false": "(at t l1)"}),
+        # Recursive: what is derived of others already counts, what is not is left out.
+        ("(far l1 hub)", "(:derived (far ?a ?b) (or (at v ?a) (exists (?c - place) (and (at t ?c) (far ?c ?b)))))",
+         {"any": [{"make_true": "(at v l1)"}, {"make_true": "(at t l2)"}]}),
+        ("(far hub l1)", "(:derived (far ?a ?b) (or (at v ?b) (exists (?c - place) (and (at t ?a) (far ?b ?c)))))",
+         {"any": [{"make_true": "(at v l1)"}, {"make_true": "(at t hub)"}]}),
+    ],
+)  # fmt: skip
+def test_a_derived_atom_is_explained_by_base_facts_if_that_is_simple(condition, axioms, repair):
+    changes = "(and (ok) (at ?t ?p) (not (at ?t ?p)) (at ?t hub))"
+    init = "(ok) (= (total-cost) 0)" if "(ok)" in axioms else "(= (total-cost) 0)"
+    assert judged(condition, changes, axioms=axioms, init=init).first.repair == repair
+
+
 # Explanations
 
 
@@ -371,10 +403,37 @@ def test_of_many_witnesses_some_are_shown_and_all_are_counted():
     assert (tree["tried"], len(tree["children"])) == (83, 50)
 
 
+@pytest.mark.parametrize("condition", ["(forall (?x - place) (road ?x ?x))", "(exists (?x - place) (road ?x ?x))"])
+def test_of_many_literals_that_fail_all_are_named(condition):
+    """The tree and the sentence show some of them."""
+    names = " ".join(f"x{i}" for i in range(80))
+    problem = PROBLEM.replace("l1 l2 -", f"l1 l2 {names} -") % ("", condition, "")
+    task = read_task(DOMAIN % ("", condition, "()"), problem)
+    for plan, kind in (("(act t l2)", FaultKind.PRECONDITION), ("", FaultKind.GOAL)):
+        fault = check_plan_text(task, plan).first
+        assert (fault.kind, len(fault.failing_literals)) == (kind, 83)
+        assert set(fault.failing_literals) == {f"(road {place} {place})" for place in task.fitting(("place",))}
+        assert len(fault.tree["children"][0]["children"]) == 50
+        assert fault.expected.endswith(" and 33 more") and fault.expected.count("(road ") == 50
+
+
+def test_trees_of_nested_quantifiers_show_so_many_in_all():
+    names = " ".join(f"x{i}" for i in range(60))
+    problem = PROBLEM.replace("l1 l2 -", f"l1 l2 {names} -") % ("", "()", "")
+    condition = "(exists (?x - place) (exists (?y - place) (road ?y ?x)))"
+    task = read_task(DOMAIN % ("", condition, "()"), problem.replace("(road l1 l2) (road l2 hub)", ""))
+    outer = check_plan_text(task, "(act t l2)").first.tree["children"][0]
+    assert (outer["tried"], {child["tried"] for child in outer["children"]}) == (63, {63})
+    assert len(outer["children"]) == 50 and sum(len(child["children"]) for child in outer["children"]) == 950
+
+
 REPAIRS = [
     ("(and (ok) (not (at ?t l1)))", {"all": [{"make_true": "(ok)"}, {"make_false": "(at t l1)"}]}),
     ("(or (ok) (not (at ?t l1)))", {"any": [{"make_true": "(ok)"}, {"make_false": "(at t l1)"}]}),
-    ("(and (ok) (road ?p l1))", {"make_true": "(ok)"}),
+    # What is static and false no repair mends.
+    ("(and (ok) (road ?p l1))", None),
+    ("(and (ok) (or (not (at ?t l1)) (and (road ?p l1))))", {"all": [{"make_true": "(ok)"}, {"make_false": "(at t l1)"}]}),
+    ("(forall (?x - truck) (and (at ?x ?p) (= ?x v)))", None),
     ("(or (ok) (road ?p l1) (= ?p l1))", {"make_true": "(ok)"}),
     ("(or (and (ok) (road ?p l1)) (at ?t ?p))", {"make_true": "(at t l2)"}),
     ("(exists (?x - truck) (and (not (= ?x ?t)) (at ?x hub)))", {"make_true": "(at v hub)"}),

@@ -21,6 +21,7 @@ from val_bridge import (
     check_plan,
     read_task,
 )
+from val_bridge.dialect.advice import advice_tree
 
 
 def random_plans(world: RandomWorld, naive: Naive, rng: random.Random, count: int):
@@ -47,6 +48,19 @@ def found(verdict: Verdict) -> tuple[str, int | None]:
     return (verdict.first.kind.value, verdict.first.step) if verdict.first else ("valid", None)
 
 
+def advised(tree: dict) -> set[str]:
+    """The literals of a tree of VAL's advice."""
+    if "make_false" in tree:
+        return {f"(not {tree['make_false']})"}
+    leaf = tree.get("make_true") or tree.get("satisfy")
+    return {leaf} if leaf else set().union(*map(advised, tree.get("all") or tree.get("any") or []))
+
+
+def failing(verdict: Verdict) -> set[str]:
+    """The failing literals. VAL has none for a formula without objects to try, which we name as a whole."""
+    return {str(v.literal) for v in verdict.first.violations if len(v.atom) > 1 or " " not in v.atom[0] and v.atom[0] != "or"}
+
+
 def test_a_naive_interpreter_agrees():
     """On outcome, kind of fault, failing step and metric; and the explanations agree with the outcome."""
     rng = random.Random(7)
@@ -69,6 +83,7 @@ def test_a_naive_interpreter_agrees():
             json.dumps(verdict.to_dict())
             if verdict.first and kind in ("precondition", "goal"):
                 assert verdict.first.failing_literals and verdict.first.tree["holds"] is False, context
+                assert failing(verdict) == advised(advice_tree(task, verdict)), context
     assert min(seen[kind] for kind in ("valid", "precondition", "goal")) > 200, seen
     assert min(seen[kind] for kind in ("numeric_undefined", "numeric_conflict")) > 20, seen
 

@@ -11,8 +11,10 @@ from fractions import Fraction
 from itertools import groupby
 from typing import Any
 
-from val_bridge.check.evidence import facts_about
+from val_bridge.check.evidence import Evidence, facts_about
 from val_bridge.check.faults import Fault, FaultKind, Outcome, Verdict, Violation
+from val_bridge.check.plan import Trace
+from val_bridge.check.sources import achievable
 from val_bridge.pddl.errors import SourceError
 from val_bridge.pddl.formula import number_json
 from val_bridge.pddl.span import Span
@@ -20,6 +22,9 @@ from val_bridge.pddl.syntax import Atom, Literal, atom_text
 from val_bridge.semantics.chain import Step
 from val_bridge.semantics.state import State
 from val_bridge.semantics.task import Task
+
+MOST_LATER = 100
+"""Later errors that are listed; nobody reads on."""
 
 _LACKS_EFFECT = {"missing_add": True, "missing_delete": False}
 _FRAME = ("frame_lost", "frame_gained")
@@ -29,10 +34,21 @@ _UNSATISFIED = ("unsatisfied", "unsatisfied_goal")
 def plan_answer(task: Task, verdict: Verdict) -> dict[str, Any]:
     """For JSON. `failing_step` counts from 1; it is None for a valid plan, an unreadable one and an unmet goal.
 
-    failing_literals, satisfied_literals: of the precondition that failed, or of the goal. tree: the and-or tree of that
-    condition. causes: for each failing literal which step made it false, with its action; None if it was never true.
-    repair: see `Fault.repair`. facts: what is true of the objects concerned. steps: of each executed action the net
-    changes, and the numbers before and after. nearest: declared names like an unknown one.
+    failing_literals, satisfied_literals: of the precondition that failed, or of the goal; all literals and comparisons of
+        its formulas.
+    unmet_goals: those of the goal that do not hold in the state that was reached, where the plan stops at a step too.
+    goal_progress: how many of the goal's conjuncts hold there, `{"satisfied": 2, "total": 3}`; None for an unreadable plan.
+    tree: the and-or tree of the failed condition; it shows some of very many objects.
+    causes: for each failing literal which step made it false, with its action; None if it was never true.
+    sources: for each failing literal, comparisons too, what the domain (for a goal the problem) calls it, with its place:
+        `{"(clear a)": {"text": "(clear ?x)", "file": ..., "line": ..., "column": ..., "start": ..., "end": ...}}`.
+    achievable: for each failing literal whether an effect of some action can make it hold, of a comparison whether one
+        changes a number in it; None for a derived atom, which `repair` explains where that is simple.
+    repair: see `Fault.repair`. facts: what is true of the objects concerned.
+    steps: of each executed action the net changes, and the numbers before and after.
+    nearest: declared names like an unknown one.
+    later_errors: the calls behind the failing step that name no action whatever the state, at most 100, in order, each with
+        step, error, action, expected, found, nearest, argument and place.
     """
     first = verdict.first
     answer = _empty() | {
@@ -42,24 +58,32 @@ def plan_answer(task: Task, verdict: Verdict) -> dict[str, Any]:
         "plan_length": None if verdict.outcome is Outcome.UNREADABLE else verdict.plan_length,
         "metric": None if verdict.metric is None else number_json(Fraction(verdict.metric)),
         "steps": [_step(step) for step in verdict.steps],
-        "unmet_goals": _goal_texts(task, verdict.unmet_goals),
+        "unmet_goals": _unmet_goals(task, verdict),
     }
+    if verdict.outcome is not Outcome.UNREADABLE:
+        satisfied, total = _goal(task, verdict).progress()
+        answer["goal_progress"] = {"satisfied": satisfied, "total": total}
     if first is None:
         return answer
     answer |= _named(first) | {"failing_literals": list(first.failing_literals)}
-    if first.kind is FaultKind.GOAL:
-        answer["unmet_goals"] = list(first.failing_literals)
-    if first.kind in (FaultKind.PRECONDITION, FaultKind.GOAL):
-        tree = first.tree
+    if isinstance(verdict.steps, Trace):
+        answer["later_errors"] = [_later(fault) for fault in verdict.steps.later_faults(MOST_LATER)]
+    if first.evidence is not None and first.kind in (FaultKind.PRECONDITION, FaultKind.GOAL):
+        literals = [violation.literal for violation in first.violations]
         answer |= {
             "repair": first.repair,
-            "tree": tree,
-            "satisfied_literals": [part["literal"] for part in _parts(tree) if part.get("literal") and part["holds"]],
+            "tree": first.tree,
+            "satisfied_literals": list(first.satisfied_literals),
             "causes": {
                 str(violation.literal): last_change(task, verdict.steps, violation)
                 for violation in first.violations
                 if violation.atom[0] in task.domain.predicates
             },
+            "sources": {
+                str(literal): {"text": str(lifted), **(_span(lifted.span) if lifted.span else {})}
+                for literal, lifted in first.evidence.sources(literals).items()
+            },
+            "achievable": {str(literal): achievable(task, literal) for literal in literals},
             "facts": [atom_text(atom) for atom in facts_about(task, _reached(task, verdict), _objects(first))],
         }
     return answer
@@ -88,8 +112,10 @@ def _empty() -> dict[str, Any]:
     return {
         "valid": None, "error": None, "failing_step": None, "failing_literals": [], "action": None, "message": "",
         "warnings": [], "plan_length": None, "metric": None, "steps": [], "unmet_goals": [], "repair": None,
-        "satisfied_literals": [], "tree": None, "causes": {}, "facts": [], "expected": None, "found": None, "nearest": [],
+        "satisfied_literals": [], "tree": None, "causes": {}, "sources": {}, "achievable": {},
+        "facts": [], "expected": None, "found": None, "nearest": [],
         "argument": None, "expression": None, "fluent": None, "values": [], "place": None,
+        "goal_progress": None, "later_errors": [],
     }  # fmt: skip
 
 
@@ -107,6 +133,12 @@ def _named(fault: Fault) -> dict[str, Any]:
         "values": list(fault.values),
         "place": _span(fault.span) if fault.span else None,
     }
+
+
+def _later(fault: Fault) -> dict[str, Any]:
+    named = _named(fault)
+    step = {"step": named["failing_step"]}
+    return step | {key: named[key] for key in ("error", "action", "expected", "found", "nearest", "argument", "place")}
 
 
 def _span(span: Span) -> dict[str, Any]:
@@ -128,11 +160,6 @@ def _objects(fault: Fault) -> set[str]:
     return {*_called(fault)[1], *(name for violation in fault.violations for name in violation.atom[1:])}
 
 
-def _parts(tree: dict[str, Any] | None) -> Iterable[dict[str, Any]]:
-    """The conjuncts of a condition."""
-    return tree["children"] if tree and tree.get("op") == "and" else [tree] if tree else []
-
-
 def _step(step: Step) -> dict[str, Any]:
     return {
         "action": str(step.action),
@@ -145,8 +172,15 @@ def _step(step: Step) -> dict[str, Any]:
     }
 
 
-def _goal_texts(task: Task, atoms: Iterable[Atom]) -> list[str]:
-    return [str(Literal(atom=atom, positive=atom not in task.goal_negative)) for atom in sorted(atoms)]
+def _unmet_goals(task: Task, verdict: Verdict) -> list[str]:
+    """All literals of the goal that do not hold in the state that was reached."""
+    if verdict.outcome is not Outcome.INVALID:
+        return []
+    return [str(literal) for literal in _goal(task, verdict).unmet_goal()]
+
+
+def _goal(task: Task, verdict: Verdict) -> Evidence:
+    return verdict.goal or Evidence(task=task, reached=_reached(task, verdict))
 
 
 def last_change(task: Task, steps: Sequence[Step], violation: Violation) -> dict[str, Any] | None:
@@ -154,7 +188,7 @@ def last_change(task: Task, steps: Sequence[Step], violation: Violation) -> dict
     wanted = violation.wanted
     for number in range(len(steps), 0, -1):
         step = steps[number - 1]
-        before, after = (violation.atom in task.closed(s, v) for s, v in _ends(step))
+        before, after = (task.world(s, v).holds(violation.atom) for s, v in _ends(step))
         if before is wanted and after is not wanted:
             return {"step": number, "action": str(step.action)}
     return None
@@ -178,7 +212,7 @@ def chain_answer(task: Task, verdict: Verdict) -> dict[str, Any]:
         "later": steps[1:],
         "chain_length": verdict.plan_length,
         "executed": len(verdict.steps),
-        "unmet_goals": _goal_texts(task, verdict.unmet_goals),
+        "unmet_goals": _unmet_goals(task, verdict),
         "warnings": list(verdict.warnings),
     }
 
@@ -216,13 +250,16 @@ def _step_answer(task: Task, verdict: Verdict, faults: Sequence[Fault]) -> dict[
 
 def cause_of(task: Task, verdict: Verdict, fault: Fault, violation: Violation) -> dict[str, Any]:
     """`cause`, a sentence, and what it speaks of: the effect's place in the domain, or the step that undid a literal."""
-    if violation.kind in _LACKS_EFFECT and fault.step is not None:
-        effect = _effect(task, fault, violation)
+    if violation.kind in _LACKS_EFFECT and fault.applied is not None:
+        wanted = Literal(atom=violation.atom, positive=_LACKS_EFFECT[violation.kind])
+        effect, where = fault.applied.effect_of(wanted) or (None, "")
         if effect is not None and effect.span is not None:
             return {
-                "cause": f"the effect {effect} of {fault.action}",
+                "cause": f"the effect {effect} of {fault.action}{where}",
                 "file": effect.span.file, "line": effect.span.line, "column": effect.span.column,
             }  # fmt: skip
+    if violation.kind == "unknown_predicate" and violation.atom[0] in task.domain.derived:
+        return {"cause": "axioms derive it, so states do not claim it"}
     if violation.kind in _FRAME:
         return {"cause": f"no effect of {fault.action} changes it"}
     if violation.kind in _UNSATISFIED:
@@ -234,25 +271,14 @@ def cause_of(task: Task, verdict: Verdict, fault: Fault, violation: Violation) -
     return {}
 
 
-def _effect(task: Task, fault: Fault, violation: Violation) -> Literal | None:
-    """The literal of the schema whose ground atom the state lacks or keeps."""
-    name, arguments = _called(fault)
-    schema = task.domain.actions.get(name)
-    if schema is None or len(arguments) != len(schema.parameters):
-        return None
-    binding = {parameter.name: argument for parameter, argument in zip(schema.parameters, arguments, strict=True)}
-    for effect in schema.effect:
-        ground = tuple(binding.get(term, term) for term in effect.atom)
-        if ground == violation.atom and effect.positive is _LACKS_EFFECT[violation.kind]:
-            return effect
-    return None
-
-
 def _undone(task: Task, steps: Sequence[Step], violation: Violation) -> dict[str, Any]:
     """Why a literal does not hold; the true states decide, not the claimed ones."""
     wanted = violation.wanted
-    true = steps[-1].after if steps else task.initial
-    if (violation.atom in true) is wanted:
+    if violation.atom[0] not in task.domain.predicates:
+        # Nobody undid an equation, and a comparison says itself which numbers matter.
+        return {}
+    world = task.world(steps[-1].after, steps[-1].values_after) if steps else task.world(task.initial, task.values)
+    if world.holds(violation.atom) is wanted:
         return {"cause": "it holds in the true state; a state written before it is wrong"}
     change = last_change(task, steps, violation)
     if change is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Literal as OneOf
 
+from val_bridge.check.evidence import Evidence
 from val_bridge.check.faults import Fault, FaultKind, Outcome, Verdict, Violation
 from val_bridge.check.plan import (
     Trace,
@@ -98,6 +99,7 @@ def check_chain(
         satisfied_goals=satisfied,
         unmet_goals=unsatisfied,
         warnings=warnings,
+        goal=Evidence(task=task, reached=reached, values=values),
     )
 
 
@@ -207,7 +209,7 @@ class _Judge:
             self.note(numeric_fault(error, number, claim.call))
             # What the action does is not known, so the claimed changes cannot be judged.
             action, add, delete, true, values = None, _NOTHING, _NOTHING, before, self.values
-        self.values = values
+        values_before, self.values = self.values, values
         taken = delete
         # Delete, then add: what an action adds, it does not delete.
         delete -= add
@@ -238,6 +240,7 @@ class _Judge:
                     expected=_changes(before, true),
                     stated=_claimed(claim, before, after),
                     span=claim.span,
+                    applied=Evidence(task=self.task, reached=before, values=values_before, call=claim.call),
                 )
             )
         return after
@@ -296,10 +299,13 @@ class _Judge:
 
 def _malformed(task: Task, atom: Atom) -> Malformed | None:
     predicate = task.domain.predicates.get(atom[0])
-    # A state is its base facts; what is derived from them cannot be claimed apart.
     if predicate is None or atom[0] in task.domain.derived:
         names = sorted(task.domain.predicates.keys() - task.domain.derived)
-        return "unknown_predicate", f"one of {' '.join(names)}", atom[0], names
+        expected = f"one of {' '.join(names)}"
+        if predicate is None:
+            return "unknown_predicate", expected, atom[0], names
+        # A state is its base facts; what is derived from them cannot be claimed apart.
+        return "unknown_predicate", expected, f"{atom[0]}, a derived predicate, which is not claimed in states", ()
     if len(atom) - 1 != predicate.arity:
         return "wrong_arity", counted(predicate.parameters), atom_text(atom), ()
     for name, parameter in zip(atom[1:], predicate.parameters, strict=True):

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
-from val_bridge.pddl.formula import EQUALS, And, Atom, Formula, Literal, atom_text
+from val_bridge.check.repair import Repair, repair_of
+from val_bridge.check.sources import sources
+from val_bridge.pddl.formula import And, Atom, Comparison, Formula, Literal, atom_text
 from val_bridge.pddl.syntax import Call
-from val_bridge.semantics.explain import Explanation, explain
+from val_bridge.semantics.explain import Asked, Explanation, ask, bound_text, explain, literals_of
+from val_bridge.semantics.formulas import bound_atom
 from val_bridge.semantics.numbers import NO_VALUES, Values
 from val_bridge.semantics.state import State
 from val_bridge.semantics.task import Task
-
-Repair = dict[str, Any]
-"""`{"make_true": "(p)"}`, `{"make_false": "(p)"}`, `{"satisfy": "(>= (f) 5)", "value": "3", "bound": "5"}`, or
-`{"all": [...]}` and `{"any": [...]}` of those."""
-
-_SIMPLE = 20
-"""Leaves of the rules of a derived atom, up to which it is explained by base facts."""
-
+from val_bridge.semantics.transition import unmet_goal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
@@ -62,74 +57,58 @@ class Evidence:
         world = self.task.world(self.state, self.values)
         return explain(And(parts=self.parts), self.binding, world)
 
-    def repair(self) -> Repair | None:
-        """What would make the condition hold, None if nothing could.
+    def asked(self) -> list[Asked]:
+        """Of each conjunct whether it holds, and all of its literals that do and do not."""
+        world, binding = self.task.world(self.state, self.values), self.binding
+        return [ask(part, binding, world) for part in self.parts]
 
-        Equations, and facts and comparisons that no action changes, are left out; so are the ways that need one.
+    def satisfied(self) -> tuple[Literal, ...]:
+        """All literals and comparisons of the condition that hold, each once."""
+        return literals_of(leaf for part in self.asked() for leaf in part.satisfied)
+
+    def progress(self) -> tuple[int, int]:
+        """How many conjuncts of the condition hold, of how many."""
+        truths = [part.holds for part in self.asked()]
+        return truths.count(True), len(truths)
+
+    def sources(self, literals: Iterable[Literal]) -> dict[Literal, Literal | Comparison]:
+        """What each of these literals of the condition is called in the domain or problem."""
+        return sources(self.parts, self.binding, literals)
+
+    def unmet_goal(self) -> tuple[Literal, ...]:
+        """All that does not hold of the goal, whatever is the condition."""
+        return unmet_goal(self.task, self.state, self.values).literals
+
+    def effect_of(self, wanted: Literal) -> tuple[Literal, str] | None:
+        """The literal of the call's schema that brings one about here, and when it does, `, for ?y = b, when (p)`.
+
+        None if no effect does, as for the precondition of another action.
         """
-        found = [self._repair(part, True) for part in self.explanation().children if not part.holds]
-        return _combined("all", [repair for repair in found if repair])
+        assert self.call is not None
+        binding = self.binding
+        schema = self.task.domain.actions[self.call.name]
+        for effect in schema.effect:
+            if effect.positive is wanted.positive and bound_atom(effect.atom, binding) == wanted.atom:
+                return effect, ""
+        general = self.task.bind(self.call).general
+        for firing in general.firings(self.task.world(self.state, self.values)) if general else ():
+            atoms = firing.changes.add if wanted.positive else firing.changes.delete
+            if wanted.atom in atoms:
+                literals = [literal for literal in firing.effect.literals if literal.positive is wanted.positive]
+                names = zip(firing.effect.parameters, firing.objects, strict=True)
+                objects = {parameter.name: name for parameter, name in names}
+                where = f", for {' and '.join(f'{n} = {o}' for n, o in objects.items())}" if objects else ""
+                conditions = [bound_text(part, {**binding, **objects}) for part in firing.effect.condition]
+                when = f", when {' and '.join(conditions)}" if conditions else ""
+                return literals[atoms.index(wanted.atom)], where + when
+        return None
 
-    def _repair(self, node: Explanation, rules: bool) -> Repair | None:
-        """`rules`: a derived atom may be explained by its rules."""
-        if node.op == "literal":
-            return self._repaired_literal(node.literal, rules)
-        if node.op == "comparison":
-            if not any(fluent[0] in self.task.changing_functions for fluent in node.fluents):
-                return None
-            return {"satisfy": str(node.literal), "value": node.left or None, "bound": node.right or None}
-        found = [self._repair(child, rules) for child in node.children if not child.holds]
-        possible = [repair for repair in found if repair]
-        if node.op in ("or", "exists"):
-            return _combined("any", possible)
-        return _combined("all", possible) if len(possible) == len(found) else None
-
-    def _repaired_literal(self, literal: Literal, rules: bool) -> Repair | None:
-        predicate = literal.atom[0]
-        if predicate == EQUALS or predicate in self.task.static:
-            return None
-        if predicate in self.task.domain.derived:
-            base = self._by_rules(literal) if rules and literal.positive else None
-            return base or {"satisfy": str(literal)}
-        return {"make_true" if literal.positive else "make_false": str(Literal(atom=literal.atom))}
-
-    def _by_rules(self, literal: Literal) -> Repair | None:
-        """What would make a derived atom true, if its rules are short and ask for no other derived atom."""
-        world = self.task.world(self.state, self.values)
-        ways = []
-        for axiom in self.task.domain.axioms:
-            if axiom.predicate != literal.atom[0]:
-                continue
-            objects = literal.atom[1:]
-            if any(
-                o not in self.task.fitting(p.types) for o, p in zip(objects, axiom.parameters, strict=True)
-            ):
-                continue
-            names = [parameter.name for parameter in axiom.parameters]
-            body = explain(axiom.body, dict(zip(names, objects, strict=True)), world)
-            leaves = list(_failing_leaves(body))
-            derived = any(leaf.literal.atom[0] in self.task.domain.derived for leaf in leaves)
-            if derived or len(leaves) > _SIMPLE:
-                return None
-            ways.append(self._repair(body, False))
-        return _combined("any", [way for way in ways if way])
+    def repair(self) -> Repair | None:
+        """What would make the condition hold, None if nothing could."""
+        return repair_of(self.task, self.task.world(self.state, self.values), And(parts=self.parts), self.binding)
 
 
 def facts_about(task: Task, state: State, objects: Iterable[str]) -> list[Atom]:
     """The changing facts that are about these objects or about none, sorted."""
     known = frozenset(objects)
     return sorted(a for a in state if a[0] not in task.static and (len(a) == 1 or not known.isdisjoint(a[1:])))
-
-
-def _failing_leaves(node: Explanation) -> Iterator[Explanation]:
-    if node.holds:
-        return
-    if node.op in ("literal", "comparison"):
-        yield node
-    for child in node.children:
-        yield from _failing_leaves(child)
-
-
-def _combined(how: str, repairs: list[Repair]) -> Repair | None:
-    unique = [repair for index, repair in enumerate(repairs) if repair not in repairs[:index]]
-    return {how: unique} if len(unique) > 1 else unique[0] if unique else None

@@ -8,7 +8,8 @@ from enum import Enum, StrEnum
 from fractions import Fraction
 from typing import Any, NoReturn
 
-from val_bridge.check.evidence import Evidence, Repair
+from val_bridge.check.evidence import Evidence
+from val_bridge.check.repair import Repair
 from val_bridge.pddl.formula import number_json
 from val_bridge.pddl.span import Span
 from val_bridge.pddl.syntax import Atom, Literal
@@ -56,7 +57,7 @@ VIOLATION_KINDS = frozenset(
         "missing_delete",
         "frame_lost",
         "frame_gained",
-        # state_fact
+        # state_fact; unknown_predicate is a derived one too, which is not claimed in states
         "unknown_predicate",
         "unknown_object",
         "wrong_arity",
@@ -97,7 +98,8 @@ class Fault:
     written, `argument` the place of the wrong argument, from 1. `hint` is the nearest name that fits, or "".
     `stated` is what `found` says, where it need not be worked out.
     `expression`, `fluent` and `values` tell the numbers of a numeric fault. `found`, `tree` and `repair` of a
-    failed precondition or goal are worked out when they are asked for.
+    failed precondition or goal are worked out from `evidence` when they are asked for. `applied` is the call of a wrong
+    transition, and where it was judged.
     """
 
     kind: FaultKind
@@ -113,6 +115,7 @@ class Fault:
     values: tuple[str, ...] = ()
     span: Span | None = field(default=None, compare=False)
     evidence: Evidence | None = field(default=None, compare=False, repr=False)
+    applied: Evidence | None = field(default=None, compare=False, repr=False)
 
     @property
     def found(self) -> str:
@@ -125,6 +128,11 @@ class Fault:
     def failing_literals(self) -> tuple[str, ...]:
         """What does not hold of a precondition or goal, `(clear a)` or `(not (= a b))` or `(>= (fuel t) 5)`."""
         return tuple(str(v.literal) for v in self.violations if v.kind.startswith("unsatisfied"))
+
+    @property
+    def satisfied_literals(self) -> tuple[str, ...]:
+        """What does hold of a failed precondition or goal: every literal and comparison of its formulas."""
+        return tuple(map(str, self.evidence.satisfied())) if self.evidence else ()
 
     @property
     def tree(self) -> dict[str, Any] | None:
@@ -175,7 +183,8 @@ class Verdict:
     `steps` is what can truly be executed from the initial state; `satisfied_goals` and `unmet_goals` are the
     atoms of the goal literals that hold, and do not hold, in the state that it reaches. `metric` is what a
     plan that could be executed to its end costs: its length if the problem asks for nothing else. `warnings`
-    say what had to be assumed.
+    say what had to be assumed. `goal` is the goal where it was judged last, for whoever asks how much of it holds;
+    None for a plan of literals alone, of which the two sets say all.
     """
 
     outcome: Outcome
@@ -186,6 +195,7 @@ class Verdict:
     unmet_goals: frozenset[Atom] = frozenset()
     metric: Fraction | int | None = None
     warnings: tuple[str, ...] = ()
+    goal: Evidence | None = field(default=None, compare=False, repr=False)
 
     def __bool__(self) -> NoReturn:
         raise TypeError("a verdict has three outcomes; compare verdict.outcome")

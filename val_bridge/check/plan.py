@@ -11,20 +11,25 @@ from val_bridge.check.evidence import Evidence
 from val_bridge.check.faults import Fault, FaultKind, Outcome, Verdict, Violation
 from val_bridge.pddl.errors import SourceError
 from val_bridge.pddl.read import read_plan
-from val_bridge.pddl.syntax import Atom, Call, Literal, Plan
+from val_bridge.pddl.syntax import Atom, Call, Key, Literal, Plan
 from val_bridge.semantics.chain import Step
+from val_bridge.semantics.explain import SHOWN
 from val_bridge.semantics.formulas import World
 from val_bridge.semantics.numbers import NO_VALUES, NumericError, Values, changed_values
 from val_bridge.semantics.state import State
 from val_bridge.semantics.task import BindError, Task
-from val_bridge.semantics.transition import successor, unmet, unmet_literals
+from val_bridge.semantics.transition import successor, unmet_goal, unmet_in, unmet_precondition
+
+_HINTED = 8
+"""Later calls for which a nearest name is looked for; looking takes longer than judging."""
 
 
 def check_plan(task: Task, plan: Plan, *, tolerance: Fraction | float = 0) -> Verdict:
     """Judges a plan: VALID, or INVALID with the one fault that stopped it. An unmet goal has no step.
 
     Comparisons of numbers hold if they miss by less than `tolerance` (by no more, where equality suffices);
-    0.0001 is VAL's. Raises ValueError for one below 0.
+    0.0001 is VAL's. Raises ValueError for one below 0, and SourceError of kind unsupported_feature where deriving atoms in
+    a state that the plan leads to takes too many tries; so does whatever explains a verdict.
     """
     if tolerance:
         task = task.tolerant(Fraction(str(tolerance)))
@@ -119,6 +124,7 @@ def check_general(task: Task, plan: Plan) -> Verdict:
         unmet_goals=unsatisfied,
         metric=metric,
         warnings=warnings,
+        goal=Evidence(task=task, reached=reached, values=final),
     )
 
 
@@ -127,14 +133,14 @@ def _world(task: Task, state: int, values: dict[Atom, Fraction]) -> World:
     masks, derived = task.masks, task.domain.derived
     if not derived:
         return World(partial(masks.holds, state), values, task.fitting, task.tolerance)
-    closure: list[State] = []
+    worlds: list[World] = []
 
     def holds(atom: Atom) -> bool:
         if atom[0] not in derived:
             return masks.holds(state, atom)
-        if not closure:
-            closure.append(task.closed(masks.decode(state), Values(values)))
-        return atom in closure[0]
+        if not worlds:
+            worlds.append(task.world(masks.decode(state), Values(values)))
+        return worlds[0].holds(atom)
 
     return World(holds, values, task.fitting, task.tolerance)
 
@@ -200,6 +206,23 @@ class Trace(Sequence[Step]):
             self._steps = tuple(steps)
         return self._steps
 
+    def later_faults(self, most: int) -> list[Fault]:
+        """The calls behind the step that failed which name no action, whatever the state: at most so many."""
+        faults: list[Fault] = []
+        sound: set[Key] = set()
+        for place in range(self._length + 1, len(self._plan)):
+            key = self._plan.keys[place]
+            if key in sound:
+                continue
+            try:
+                self._task.grounder(*key, hint=len(faults) < _HINTED)
+                sound.add(key)
+            except BindError as error:
+                faults.append(bind_fault(error, place + 1, self._plan.call(place)))
+                if len(faults) == most:
+                    break
+        return faults
+
     def __len__(self) -> int:
         return self._length
 
@@ -262,14 +285,12 @@ def precondition_fault(
     does not exist.
     """
     action = task.bind(call)
-    literals = unmet(state, action, values)
+    literals, undecided = unmet_precondition(state, action, values)
     if not literals:
         return None
     evidence = Evidence(task=task, reached=state, values=values, call=call)
-    if action.general is not None:
-        explanation = evidence.explanation()
-        if explanation.holds is None:
-            return numeric_fault(explanation.undefined_number(), step, call)
+    if undecided:
+        return numeric_fault(evidence.explanation().undefined_number(), step, call)
     return _unmet_precondition(step, literals, evidence)
 
 
@@ -281,7 +302,7 @@ def _unmet_precondition(step: int, literals: tuple[Literal, ...], evidence: Evid
         step=step,
         action=str(call),
         violations=_unmet_violations("unsatisfied", literals),
-        expected=" ".join(map(str, literals)),
+        expected=_listed(literals),
         span=call.span,
         evidence=evidence,
     )
@@ -293,16 +314,10 @@ def goal_fault(task: Task, state: State, values: Values = NO_VALUES) -> Fault | 
     `found` is what is true of the objects of the unmet goals. `numeric_undefined` if the goal hangs on a number
     that does not exist.
     """
-    literals = unmet_literals(task.closed(state, values), task.goal, task.goal_negative)
-    problem = task.problem
+    literals, undecided = unmet_goal(task, state, values)
     evidence = Evidence(task=task, reached=state, values=values)
-    if problem.goal_condition:
-        explanation = evidence.explanation()
-        if explanation.holds is None:
-            return numeric_fault(explanation.undefined_number(), None, None)
-        compound = explanation.children[len(problem.goal) :]
-        failing = [literal for part in compound if not part.holds for literal in part.failing()]
-        literals = tuple(dict.fromkeys((*literals, *failing)))
+    if undecided:
+        return numeric_fault(evidence.explanation().undefined_number(), None, None)
     return _unmet_goal(literals, evidence) if literals else None
 
 
@@ -310,9 +325,15 @@ def _unmet_goal(literals: tuple[Literal, ...], evidence: Evidence) -> Fault:
     return Fault(
         kind=FaultKind.GOAL,
         violations=_unmet_violations("unsatisfied_goal", literals),
-        expected=" ".join(map(str, literals)),
+        expected=_listed(literals),
         evidence=evidence,
     )
+
+
+def _listed(literals: tuple[Literal, ...]) -> str:
+    """The literals as a sentence names them: of very many the first."""
+    more = len(literals) - SHOWN
+    return " ".join(map(str, literals[:SHOWN])) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _unmet_violations(kind: str, literals: tuple[Literal, ...]) -> tuple[Violation, ...]:
@@ -323,7 +344,7 @@ def split_goals(
     task: Task, state: State, values: Values = NO_VALUES
 ) -> tuple[frozenset[Atom], frozenset[Atom]]:
     """The atoms of the goal's own literals that hold in `state`, and of those that do not."""
-    literals = unmet_literals(task.closed(state, values), task.goal, task.goal_negative)
+    literals = unmet_in(task.world(state, values), task.goal, task.goal_negative)
     unsatisfied = frozenset([literal.atom for literal in literals])
     return task.goal_atoms - unsatisfied, unsatisfied
 
@@ -344,4 +365,5 @@ def _stopped(
         satisfied_goals=task.goal_atoms - unsatisfied,
         unmet_goals=unsatisfied,
         warnings=task.warnings,
+        goal=None if task.is_strips else Evidence(task=task, reached=state, values=values),
     )

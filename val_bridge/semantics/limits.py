@@ -1,8 +1,8 @@
 """What would take too long to judge: quantifiers within quantifiers ask about every combination of objects.
 
 A text of three kilobytes can ask for more combinations than there are atoms, so a task is refused at its making and not
-stopped while it is judged: the answer must not depend on the machine. Axioms are joined atom by atom; of them only
-what is tested afterwards counts.
+stopped while it is judged: the answer must not depend on the machine. Of an axiom only what is tested behind the join
+counts here: how many bindings the join has depends on the state, so `Derivation` counts them.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from val_bridge.pddl.formula import And, Exists, Forall, Formula, Imply, Not, Or
 from val_bridge.pddl.span import Span
 from val_bridge.pddl.syntax import Domain, Problem
 
-MOST = 1_000_000
-"""Combinations of objects for one condition or effect; they take about a second."""
+MOST = 250_000
+"""Combinations of objects for one condition or effect; to name all that fails in them takes about a second."""
 
 Fitting = Callable[[tuple[str, ...]], tuple[str, ...]]
 
@@ -24,7 +24,7 @@ Fitting = Callable[[tuple[str, ...]], tuple[str, ...]]
 def refuse_heavy(domain: Domain, problem: Problem, fitting: Fitting) -> None:
     """Raises SourceError of kind unsupported_feature at a condition or an effect that asks for more than `MOST`."""
     for span, parameters, parts in _asked(domain, problem):
-        count = _combinations(parameters, fitting) * max((_asks(part, fitting) for part in parts), default=1)
+        count = _combinations(parameters, fitting) * max((combinations_in(part, fitting) for part in parts), default=1)
         if count > MOST:
             place = span or Span(file=domain.name, line=1, column=1, start=0, end=0)
             found = f"{count:,}" if count < MOST**2 else f"more than {MOST**2:,}"
@@ -60,17 +60,17 @@ def _tested(body: Formula) -> Iterator[Formula]:
             yield body
 
 
-def _asks(formula: Formula, fitting: Fitting) -> int:
+def combinations_in(formula: Formula, fitting: Fitting) -> int:
     """The combinations of the quantifiers that stand within each other."""
     match formula:
         case And(parts=parts) | Or(parts=parts):
-            return max((_asks(part, fitting) for part in parts), default=1)
+            return max((combinations_in(part, fitting) for part in parts), default=1)
         case Not(part=part):
-            return _asks(part, fitting)
+            return combinations_in(part, fitting)
         case Imply(premise=premise, conclusion=conclusion):
-            return max(_asks(premise, fitting), _asks(conclusion, fitting))
+            return max(combinations_in(premise, fitting), combinations_in(conclusion, fitting))
         case Exists(parameters=parameters, part=part) | Forall(parameters=parameters, part=part):
-            return _combinations(parameters, fitting) * _asks(part, fitting)
+            return _combinations(parameters, fitting) * combinations_in(part, fitting)
         case _:
             return 1
 

@@ -24,7 +24,7 @@ from val_bridge.pddl.syntax import (
     article,
     counted,
 )
-from val_bridge.semantics.axioms import axioms_of
+from val_bridge.semantics.axioms import Derivation, Rule, axioms_of
 from val_bridge.semantics.formulas import Slots, World, calculation_of
 from val_bridge.semantics.ground import (
     Action,
@@ -41,8 +41,10 @@ from val_bridge.semantics.transition import Masks, applicable
 
 _ANYTHING = (OBJECT,)
 _TOTAL_COST = ("total-cost",)
-_CLOSURES = 256
-"""Closures that a task keeps; a plan asks for a few states again and again."""
+_STATES = 256
+"""States of which a task keeps what was derived; a plan asks for a few again and again."""
+_TRIES = 1_000_000
+"""Tries, in all of them, from which on it forgets them; each may have left an atom."""
 
 BindErrorKind = OneOf["unknown_action", "wrong_arity", "unknown_object", "wrong_type"]
 
@@ -106,7 +108,8 @@ class Task:
             refuse_heavy(domain, problem, self.fitting)
         self._grounders = grounders(domain)
         self._actions: dict[tuple[str, tuple[str, ...]], Action] = {}
-        self._closures: dict[tuple[State, Values], State] = {}
+        self._derivations: dict[tuple[State, Values], Derivation] = {}
+        self._weights: dict[Rule, int] = {}
 
     def _give_values(self) -> None:
         values = self.problem.values
@@ -141,11 +144,11 @@ class Task:
             action = self._actions[key] = self.grounder(name, arguments).ground(arguments, self)
         return action
 
-    def grounder(self, name: str, arguments: tuple[str, ...]) -> Grounder:
-        """The action's grounder, which these arguments fit. Raises BindError as `action` does."""
+    def grounder(self, name: str, arguments: tuple[str, ...], *, hint: bool = True) -> Grounder:
+        """The action's grounder, which these arguments fit. Raises BindError as `action` does, without `hint` faster."""
         grounder = self._grounders.get(name)
         if grounder is None or not self._fit(arguments, grounder.schema.parameters):
-            raise self._bind_error(name, arguments)
+            raise self._bind_error(name, arguments, hint)
         return grounder
 
     def _fit(self, arguments: tuple[str, ...], parameters: tuple[Parameter, ...]) -> bool:
@@ -164,10 +167,8 @@ class Task:
     def applicable_actions(self, state: State, values: Values = NO_VALUES) -> list[Action]:
         """The applicable ground actions, sorted by name and arguments. `state` holds the static facts too."""
         always, watching = self._watchers
-        closed = self.closed(state, values)
-        candidates = [action for atom in closed for action in watching.get(atom, ())] + always
-        found = [a for a in candidates if a.precondition <= closed and a.negative.isdisjoint(closed)]
-        found = [a for a in found if a.general is None or applicable(state, a, values)]
+        candidates = [action for atom in state for action in watching.get(atom, ())] + always
+        found = [a for a in candidates if applicable(state, a, values)]
         found.sort(key=_name_and_arguments)
         return found
 
@@ -218,21 +219,20 @@ class Task:
 
     def world(self, state: State, values: Values = NO_VALUES) -> World:
         """What formulas are asked about, derived atoms included."""
-        closed = self.closed(state, values)
-        return World(closed.__contains__, values, self.fitting, self.tolerance)
-
-    def closed(self, state: State, values: Values = NO_VALUES) -> State:
-        """The state with the atoms that the axioms derive from it."""
         if not self.domain.axioms:
-            return state
+            return World(state.__contains__, values, self.fitting, self.tolerance)
+        return self._derivation(state, values).world
+
+    def _derivation(self, state: State, values: Values) -> Derivation:
         key = (state, values)
-        closed = self._closures.get(key)
-        if closed is None:
-            if len(self._closures) >= _CLOSURES:
-                self._closures.clear()
+        found = self._derivations.get(key)
+        if found is None:
+            kept = self._derivations
+            if len(kept) >= _STATES or sum(derivation.tried for derivation in kept.values()) > _TRIES:
+                kept.clear()
             world = World(state.__contains__, values, self.fitting, self.tolerance)
-            closed = self._closures[key] = axioms_of(self.domain).closure(state, values, world)
-        return closed
+            found = kept[key] = Derivation(axioms_of(self.domain), state, world, self._weights)
+        return found
 
     def metric_value(self, values: Mapping[Atom, Fraction], steps: int) -> Fraction:
         """What the problem's metric gives, the number of steps if it has none. Raises NumericError."""
@@ -260,7 +260,7 @@ class Task:
         always: list[Action] = []
         watching: dict[Atom, list[Action]] = {}
         for action in self.actions:
-            fluent = [atom for atom in action.precondition if atom[0] not in self.static]
+            fluent = [atom for atom in action.precondition if atom[0] not in self.static | self.domain.derived]
             # The longest atom is true least often, so it wakes the fewest actions in vain.
             if fluent:
                 watching.setdefault(max(fluent, key=lambda atom: (len(atom), atom)), []).append(action)
@@ -268,19 +268,19 @@ class Task:
                 always.append(action)
         return always, watching
 
-    def _bind_error(self, name: str, arguments: tuple[str, ...]) -> BindError:
+    def _bind_error(self, name: str, arguments: tuple[str, ...], hinted: bool) -> BindError:
         """What is wrong with a call that names no ground action."""
         schema = self.domain.actions.get(name)
         if schema is None:
             known = sorted(self.domain.actions)
-            return BindError("unknown_action", f"one of {' '.join(known)}", name, nearest(name, known))
+            return BindError("unknown_action", f"one of {' '.join(known)}", name, nearest(name, known) if hinted else "")
         if len(arguments) != len(schema.parameters):
             given = f"{len(arguments)} ({' '.join(arguments)})" if arguments else "none"
             return BindError("wrong_arity", counted(schema.parameters), given)
         for index, (argument, parameter) in enumerate(zip(arguments, schema.parameters, strict=True), 1):
             if argument not in self.objects:
                 wanted = f"{article(*parameter.types)} as {parameter.name}"
-                hint = nearest(argument, self.fitting(parameter.types))
+                hint = nearest(argument, self.fitting(parameter.types)) if hinted else ""
                 return BindError("unknown_object", wanted, argument, hint, index)
         index, argument, parameter = next(
             (index, argument, parameter)

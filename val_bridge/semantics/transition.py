@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from val_bridge.pddl.formula import Formula
 from val_bridge.pddl.syntax import EQUALS, Atom, Key, Literal
-from val_bridge.semantics.explain import explain
+from val_bridge.semantics.explain import ask, literals_of
 from val_bridge.semantics.formulas import World
-from val_bridge.semantics.general import General
 from val_bridge.semantics.ground import Action
 from val_bridge.semantics.numbers import NO_VALUES, Values, changed_values
 from val_bridge.semantics.state import State
@@ -30,12 +30,14 @@ what is kept."""
 def applicable(state: State, action: Action, values: Values = NO_VALUES) -> bool:
     """Whether the precondition holds. A number in it that does not exist makes it false, unless the rest
     decides."""
-    if action.general is not None:
-        world = action.general.task.world(state, values)
-        if not action.general.holds(world):
-            return False
-        state = action.general.task.closed(state, values)
-    return action.precondition <= state and action.negative.isdisjoint(state)
+    general = action.general
+    if general is None:
+        return action.precondition <= state and action.negative.isdisjoint(state)
+    derived = general.task.domain.derived
+    # Those of derived predicates are among the formulas, which come last since they take longest.
+    if any(atom[0] not in derived for atom in action.precondition - state):
+        return False
+    return action.negative.isdisjoint(state) and bool(general.holds(general.task.world(state, values)))
 
 
 def progress(state: State, action: Action, values: Values = NO_VALUES) -> State:
@@ -80,29 +82,61 @@ def regress(goal: frozenset[Atom], action: Action) -> frozenset[Atom] | None:
     return (goal - action.add) | action.precondition
 
 
+class Unmet(NamedTuple):
+    """What of a condition does not hold. `undecided`: nothing is false, but a number in it does not exist."""
+
+    literals: tuple[Literal, ...]
+    undecided: bool = False
+
+
 def unmet(state: State, action: Action, values: Values = NO_VALUES) -> tuple[Literal, ...]:
     """What of the precondition does not hold; () if the action is applicable.
 
     First the literals of its conjunction, sorted by atom; then those of its other parts, in the order of the
     text, comparisons among them with expressions as names.
     """
-    if action.general is None:
-        return unmet_literals(state, action.precondition, action.negative)
-    task = action.general.task
-    literals = unmet_literals(task.closed(state, values), action.precondition, action.negative)
-    return literals + unmet_conditions(action.general, task.world(state, values))
+    return unmet_precondition(state, action, values).literals
 
 
-def unmet_conditions(general: General, world: World) -> tuple[Literal, ...]:
-    """The literals and comparisons to look at in the parts of a precondition that are no literals."""
-    parts = [explain(part, general.binding, world) for part in general.parts.schema.condition]
-    failing = [literal for part in parts if not part.holds for literal in part.failing()]
-    return tuple(dict.fromkeys(failing))
+def unmet_precondition(state: State, action: Action, values: Values) -> Unmet:
+    general = action.general
+    if general is None:
+        return Unmet(unmet_literals(state, action.precondition, action.negative))
+    task = general.task
+    world = task.world(state, values)
+    literals = unmet_in(world, action.precondition, action.negative)
+    return with_parts(literals, general.parts.schema.condition, general.binding, world)
+
+
+def unmet_goal(task: Task, state: State, values: Values = NO_VALUES) -> Unmet:
+    """What of the goal does not hold in a state: its own literals, sorted, then those of its other parts."""
+    world = task.world(state, values)
+    return with_parts(unmet_in(world, task.goal, task.goal_negative), task.problem.goal_condition, {}, world)
+
+
+def with_parts(
+    literals: tuple[Literal, ...], parts: Iterable[Formula], binding: Mapping[str, str], world: World
+) -> Unmet:
+    """The unmet literals of a conjunction, and behind them those of its other parts, each once."""
+    # Told apart as tuples: comparing a million literals takes seconds.
+    leaves = dict.fromkeys((literal.atom, literal.positive) for literal in literals)
+    truths = {False} if literals else set()
+    for part in parts:
+        asked = ask(part, binding, world)
+        if not asked.holds:
+            truths.add(asked.holds)
+            leaves.update(dict.fromkeys(asked.failing))
+    return Unmet((*literals, *literals_of(list(leaves)[len(literals) :])), truths == {None})
 
 
 def unmet_literals(state: State, positive: frozenset[Atom], negative: frozenset[Atom]) -> tuple[Literal, ...]:
     """The literals of a condition that `state` does not satisfy, sorted by atom."""
     return _as_literals(positive - state, negative & state)
+
+
+def unmet_in(world: World, positive: Iterable[Atom], negative: Iterable[Atom]) -> tuple[Literal, ...]:
+    """`unmet_literals` in a world, derived atoms included."""
+    return _as_literals([a for a in positive if not world.holds(a)], [a for a in negative if world.holds(a)])
 
 
 def _as_literals(false: Iterable[Atom], true: Iterable[Atom]) -> tuple[Literal, ...]:
