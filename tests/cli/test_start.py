@@ -28,19 +28,22 @@ def test_help_wakes_nothing_heavy() -> None:
     assert result.stdout == "[]\n"
 
 
-def test_help_takes_under_half_a_second(keeping_bytecode: dict[str, str]) -> None:
-    """Processor time, the best of five, since other work may share the core. The first may compile."""
+def test_help_takes_little_more_than_the_library_that_prints_it(keeping_bytecode: dict[str, str]) -> None:
+    """Processor time, the best of several, since other work may share the core; `tests/bench/bench_start.py` has seconds."""
     root = Path(__file__).parents[2]
-    program = "import time, sys; sys.argv = ['planlearn', '--help']\nfrom planlearn.cli import main\ntry:\n    main()\n" + (
-        "except SystemExit:\n    print('\\nseconds', time.process_time())"
-    )
-    runs = [
-        subprocess.run(
-            [sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=True, env=keeping_bytecode
-        ).stdout
-        for _ in range(5)
-    ]
-    assert min(float(said.rpartition("seconds")[2]) for said in runs) < 0.5
+
+    def seconds(program: str) -> float:
+        timed = f"import time, sys\ntry:\n    {program}\nexcept SystemExit:\n    pass\nprint('\\nseconds', time.process_time())"
+        runs = [
+            subprocess.run(
+                [sys.executable, "-c", timed], cwd=root, capture_output=True, text=True, check=True, env=keeping_bytecode
+            ).stdout
+            for _ in range(6)
+        ]
+        return min(float(said.rpartition("seconds")[2]) for said in runs)  # the first may compile
+
+    ours = seconds("sys.argv = ['planlearn', '--help']; from planlearn.cli import main; main()")
+    assert ours < 3 * seconds("import typer, click; typer.main.get_command(typer.Typer(callback=print))")
 
 
 @pytest.mark.parametrize(

@@ -33,16 +33,21 @@ def test_rooms_import_only_rooms_to_their_left():
                 assert f"val_bridge.{right}" not in file.read_text(encoding="utf-8"), file
 
 
-def test_importing_takes_milliseconds(keeping_bytecode):
-    """The best of five, since other work may share the core; 0.1 s is the promise. The first may compile."""
-    code = "import time; t = time.process_time(); import val_bridge; print(time.process_time() - t)"
-    runs = [
-        subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, cwd=FOLDER.parent, env=keeping_bytecode
-        )
-        for _ in range(5)
-    ]
-    assert min(float(run.stdout) for run in runs) < 0.1
+def test_importing_takes_little_more_than_the_standard_library(keeping_bytecode):
+    """In terms of what it imports of it, so that the machine matters little; `tests/bench/bench_start.py` has seconds."""
+
+    def seconds(modules: str) -> float:
+        code = f"import time; t = time.process_time(); import {modules}; print(time.process_time() - t)"
+        runs = [
+            subprocess.run(
+                [sys.executable, "-c", code], capture_output=True, text=True, cwd=FOLDER.parent, env=keeping_bytecode
+            )
+            for _ in range(6)
+        ]
+        return min(float(run.stdout) for run in runs)  # the first may compile
+
+    standard = seconds("dataclasses, fractions, pathlib, difflib, json")
+    assert seconds("val_bridge") < 4 * standard
 
 
 def test_every_exported_name_exists_and_is_listed_once():

@@ -280,16 +280,22 @@ DERIVED = """(define (domain d) (:predicates (q) (r ?x) (s ?x ?y) (w ?a ?b ?c ?d
  (:action m :parameters (?x) :precondition {} :effect (q)))"""
 THIRTY = "(define (problem p) (:domain d) (:objects {}) (:init {}) (:goal (q)))"
 OBJECTS = [f"o{number}" for number in range(1, 31)]
-SECONDS = 1.5
-"""Of the processor, for what is accepted; on a busy machine twice what it takes."""
+COUNTED = 1_000_000
+
+
+def patience() -> float:
+    """Seconds of the processor for what is accepted, in terms of counting: several times what the slowest case takes, less than what used to hang."""
+    began = time.process_time()
+    sum(number & 1 for number in range(COUNTED))
+    return 40 * (time.process_time() - began)
 
 
 def judged_within(axioms: str, precondition: str, init: str = "") -> Outcome:
-    began = time.process_time()
+    limit, began = patience(), time.process_time()
     task = read_task(DERIVED.format(axioms, precondition), THIRTY.format(" ".join(OBJECTS), init))
     verdict = check_plan(task, read_plan("(m o1)"))
     plan_answer(task, verdict)
-    assert time.process_time() - began < SECONDS
+    assert time.process_time() - began < limit
     return verdict.outcome
 
 
@@ -334,10 +340,10 @@ def test_axioms_that_take_too_many_tries_in_a_state_are_refused_there(axioms, in
     """Again if it is asked again: what was half derived is not taken for all."""
     task = read_task(DERIVED.format(axioms, "(w ?x ?x ?x ?x)"), THIRTY.format(" ".join(OBJECTS), init))
     for _ in range(2):
-        began = time.process_time()
+        limit, began = patience(), time.process_time()
         with pytest.raises(SourceError, match="<domain>:1:.* 250,000 combinations .* in one state, to derive '[wu]'") as caught:
             check_plan(task, read_plan("(m o1)"))
-        assert caught.value.kind == "unsupported_feature" and time.process_time() - began < SECONDS
+        assert caught.value.kind == "unsupported_feature" and time.process_time() - began < limit
 
 
 @pytest.mark.parametrize(("first", "link"), [("(q)", "(p{})"), ("(q)", "(not (p{}))"), ("(or (q) (p0))", "(p{})")])

@@ -485,7 +485,9 @@ def test_the_semicolon_of_an_open_comment_is_not_echoed(val: Val, tmp_path: Path
 def test_the_page_names_every_deviation_and_tests_that_exist() -> None:
     folder = Path(__file__).parent
     page = (Path(command.__file__).parent / "dialect" / "README.md").read_text(encoding="utf-8")
-    assert re.findall(r"^\| `(\w+)` \|", page, re.M) == [deviation.id for deviation in DEVIATIONS]
+    # The tasks that we refuse have a table of their own, see `test_refused_tasks.py`.
+    of_plans = page.partition("## Tasks that VAL judges and we refuse")[0]
+    assert re.findall(r"^\| `(\w+)` \|", of_plans, re.M) == [deviation.id for deviation in DEVIATIONS]
     named = re.findall(r"`(test_\w+\.py)::(test_\w+)`", page)
     assert len(named) > 10
     for file, test in named:
