@@ -271,6 +271,6 @@ def _card(base: str, recipe: Recipe, facts: dict[str, Any]) -> str:
         f"Writes state-action-state chains and plans for PDDL domain `{recipe.domain}`. Trained on {facts['examples']} "
         f"examples ({facts['tokens']} tokens) of generated problems; no class of PlanBench's instances was among them. "
         f"{'The domain schemas are in the prompt.' if recipe.corpus.domain_in_prompt else 'The domain schemas are not in the prompt: this model knows one domain.'}\n\n"
-        "`recipe.yaml` is the resolved recipe, `planlearn.json` names the base model and its hash. Prompts must be "
-        "those of `planlearn.chains.problem_prompt` with the recipe's style; measured results are beside this folder.\n"
+        f"`recipe.yaml` is the resolved recipe{', `planlearn.json` names the base model and its hash' if recipe.adapter.rank else ''}. "
+        "Prompts must be those of `planlearn.chains.problem_prompt` with the recipe's style; measured results are beside this folder.\n"
     )
