@@ -72,7 +72,7 @@ PRESETS: dict[str, ModelPreset] = {
         ),
         ModelPreset(
             name="nano",
-            summary="a Llama of about 2.1 million parameters, one token a word, trained whole from a seed",
+            summary="a Llama of about 2.2 million parameters, one token a word, trained whole from a seed",
             licence="made here",
             shape=LlamaShape(hidden=192, layers=4, heads=6, intermediate=576),
         ),
