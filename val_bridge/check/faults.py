@@ -211,13 +211,13 @@ class Verdict:
         return f"{self.outcome.value}: {self.first}"
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON. `valid` is None for an unreadable plan; `executed` counts the steps; no states.
+        """For JSON. `valid` is False for an unreadable plan too, as in `plan_answer`; `executed` counts the steps; no states.
 
         `metric` is an integer or a float, and text where a float cannot hold it.
         """
         return {
             "outcome": self.outcome.value,
-            "valid": None if self.outcome is Outcome.UNREADABLE else self.outcome is Outcome.VALID,
+            "valid": self.outcome is Outcome.VALID,
             "message": str(self),
             "failing_step": self.first.step if self.first else None,
             "faults": [fault.to_dict() for fault in self.faults],
