@@ -35,6 +35,11 @@ def growth(work: Callable[[int], object]) -> float:
     return min(seconds(STEPS * TIMES) for _ in range(3)) / min(seconds(STEPS) for _ in range(5))
 
 
+def ever(found: Callable[[], bool]) -> bool:
+    """A busy machine may disturb one measurement, not each of four."""
+    return any(found() for _ in range(4))
+
+
 @pytest.mark.parametrize("line_end", ["\n", "", " ; so\n"])
 def test_time_is_linear_in_the_steps(blocks, line_end):
     """Read and judged; a call a line, all on one line, and with comments, which another reader reads."""
@@ -45,7 +50,7 @@ def test_time_is_linear_in_the_steps(blocks, line_end):
         verdict = check_plan_text(task, text)
         assert verdict.first.kind is FaultKind.GOAL and verdict.plan_length == steps
 
-    assert growth(judge) < STEEPEST
+    assert ever(lambda: growth(judge) < STEEPEST)
 
 
 def test_a_quadratic_reader_would_be_seen():
@@ -54,7 +59,7 @@ def test_a_quadratic_reader_would_be_seen():
         for start in range(size):
             text[start:].count("y")
 
-    assert growth(copy_all) > STEEPEST
+    assert ever(lambda: growth(copy_all) > STEEPEST)
 
 
 def kept_per_plan(judge: Callable[[str], object]) -> float:
