@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from val_bridge import Explanation, Fault, Literal
 
 SHOWN = 6
@@ -23,7 +25,7 @@ def unmet_parts(fault: Fault) -> list[str]:
     return [text for text in (literals_text(literals), *compound) if text]
 
 
-def literals_text(literals: list[Literal] | set[Literal]) -> str:
+def literals_text(literals: Iterable[Literal]) -> str:
     return " ".join(str(literal) for literal in sorted(literals, key=lambda literal: literal.atom))
 
 

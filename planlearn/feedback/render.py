@@ -77,7 +77,7 @@ def detailed_feedback(verdict: Verdict, task: Task) -> Feedback:
             }
             for step in steps
         ],
-        "goals": literals_text(list(task.goal_literals)),
+        "goals": literals_text(task.goal_literals),
         "faults": [_explained(fault, verdict, steps, task) for fault in verdict.faults],
     }
     return Feedback(level=Level.DETAILED, text=_render("detailed.jinja", context), verdict=verdict)
@@ -114,7 +114,7 @@ def _explained(fault: Fault, verdict: Verdict, steps: tuple[Step, ...], task: Ta
     kinds = {violation.kind for violation in fault.violations}
     return Explained(
         fault=fault,
-        atoms={kind: literals_text([v.literal for v in fault.violations if v.kind == kind]) for kind in kinds},
+        atoms={kind: literals_text(v.literal for v in fault.violations if v.kind == kind) for kind in kinds},
         unmet=unmet_parts(fault),
         satisfied=literals_text(set(task.goal_literals) - set(unmet)),
         # Advice knows schemas of literals alone.

@@ -5,19 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from val_bridge.pddl.formula import (
-    And,
-    Atom,
-    Comparison,
-    Exists,
-    Forall,
-    Formula,
-    Imply,
-    Literal,
-    Not,
-    Or,
-    Parameter,
-)
+from val_bridge.pddl.formula import Atom, Comparison, Formula, Literal, Parameter, atom_text, leaves_in
 from val_bridge.semantics.explain import bound_text
 from val_bridge.semantics.formulas import bound_atom
 from val_bridge.semantics.task import Task
@@ -26,14 +14,14 @@ _OPEN = re.compile(r"\\\?[a-z0-9_-]+")
 
 
 def sources(
-    parts: Iterable[Formula], binding: Mapping[str, str], literals: Iterable[Literal]
+    parts: tuple[Formula, ...], binding: Mapping[str, str], literals: Iterable[Literal]
 ) -> dict[Literal, Literal | Comparison]:
     """For each ground literal or comparison the first lifted one of a condition that it is an instance of.
 
     A whole formula, which is named where there is no object to try, has none.
     """
     leaves: dict[tuple[str, bool], list[tuple[Literal | Comparison, Atom, re.Pattern[str] | None]]] = {}
-    for leaf, positive in _leaves(parts, True):
+    for leaf, positive in leaves_in(parts):
         if isinstance(leaf, Literal):
             atom, pattern = bound_atom(leaf.atom, binding), None
         else:
@@ -43,33 +31,10 @@ def sources(
     found: dict[Literal, Literal | Comparison] = {}
     for literal in literals:
         for leaf, atom, pattern in leaves.get((literal.atom[0], literal.positive), ()):
-            if _is_instance(atom, literal.atom) if pattern is None else pattern.fullmatch(_text(literal.atom)):
+            if _is_instance(atom, literal.atom) if pattern is None else pattern.fullmatch(atom_text(literal.atom)):
                 found[literal] = leaf
                 break
     return found
-
-
-def _text(atom: Atom) -> str:
-    return f"({' '.join(atom)})"
-
-
-def _leaves(parts: Iterable[Formula], positive: bool) -> Iterator[tuple[Literal | Comparison, bool]]:
-    """Every literal and comparison, and whether it is wanted true."""
-    for part in parts:
-        match part:
-            case Literal(positive=sign):
-                yield part, sign is positive
-            case Comparison():
-                yield part, positive
-            case And(parts=inner) | Or(parts=inner):
-                yield from _leaves(inner, positive)
-            case Not(part=inner):
-                yield from _leaves((inner,), not positive)
-            case Imply(premise=premise, conclusion=conclusion):
-                yield from _leaves((premise,), not positive)
-                yield from _leaves((conclusion,), positive)
-            case Exists(part=inner) | Forall(part=inner):
-                yield from _leaves((inner,), positive)
 
 
 def _is_instance(lifted: Atom, atom: Atom) -> bool:
@@ -92,7 +57,7 @@ def achievable(task: Task, literal: Literal) -> bool | None:
     if name in task.domain.derived:
         return None
     if name not in task.domain.predicates:
-        text = _text(literal.atom)[1:]
+        text = atom_text(literal.atom)[1:]
         return any(f"({function}{end}" in text for function in task.changing_functions for end in " )")
     return any(
         _is_instance(effect.atom, literal.atom) and _fits(task, effect.atom, literal.atom, parameters)

@@ -231,23 +231,28 @@ def conjunction_text(parts: tuple[Formula | NumericEffect | ConditionalEffect, .
 
 def literals_in(parts: tuple[Formula, ...], positive: bool = True) -> Iterator[Literal]:
     """Every literal of the formulas, negated where it stands below an odd number of negations."""
+    for leaf, wanted in leaves_in(parts, positive):
+        if isinstance(leaf, Literal):
+            yield leaf if leaf.positive is wanted else Literal(atom=leaf.atom, positive=wanted, span=leaf.span)
+
+
+def leaves_in(parts: tuple[Formula, ...], positive: bool = True) -> Iterator[tuple[Literal | Comparison, bool]]:
+    """Every literal and comparison, and whether it is wanted true."""
     for part in parts:
         match part:
-            case Literal():
-                yield (
-                    part if positive else Literal(atom=part.atom, positive=not part.positive, span=part.span)
-                )
-            case And(parts=inner) | Or(parts=inner):
-                yield from literals_in(inner, positive)
-            case Not(part=inner):
-                yield from literals_in((inner,), not positive)
-            case Imply(premise=premise, conclusion=conclusion):
-                yield from literals_in((premise,), not positive)
-                yield from literals_in((conclusion,), positive)
-            case Exists(part=inner) | Forall(part=inner):
-                yield from literals_in((inner,), positive)
+            case Literal(positive=sign):
+                yield part, sign is positive
             case Comparison():
-                pass
+                yield part, positive
+            case And(parts=inner) | Or(parts=inner):
+                yield from leaves_in(inner, positive)
+            case Not(part=inner):
+                yield from leaves_in((inner,), not positive)
+            case Imply(premise=premise, conclusion=conclusion):
+                yield from leaves_in((premise,), not positive)
+                yield from leaves_in((conclusion,), positive)
+            case Exists(part=inner) | Forall(part=inner):
+                yield from leaves_in((inner,), positive)
 
 
 def quantifiers_in(parts: Iterable[Formula]) -> Iterator[Exists | Forall]:
