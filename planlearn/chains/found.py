@@ -95,28 +95,37 @@ def ordered_pieces(
 
 def _skipped(text: str, pieces: Pieces) -> tuple[Skipped, ...]:
     """All that is not used, line by line, with its reason."""
-    places = Places(text)
     out: list[Skipped] = []
+    number, begin = 0, 0  # of the line
 
     def gap(start: int, end: int, reason: SkipReason) -> None:
-        if _LETTER.search(text, start, end):
-            part = text[start:end]
+        part = text[start:end]
+        if _LETTER.search(part):
             inner = part.strip()
-            first = start + len(part) - len(part.lstrip())
-            out.append(Skipped(text=inner, reason=reason, span=places.span(first, first + len(inner))))
+            first = start + part.index(inner)
+            # A piece may go on to lines below.
+            span = Span(FILE, number, first - begin + 1, first, first + len(inner))
+            out.append(Skipped(text=inner, reason=reason, span=span))
 
     index = done = 0
-    for line in LINE.finditer(text):
-        # A call may have begun on a line before.
-        at, end = max(line.start(), done), line.end()
-        behind = at > line.start()
-        while index < len(pieces) and pieces[index][0] < end:
-            start, stop, reason = pieces[index]
-            gap(at, start, SkipReason.REMARK if behind else SkipReason.MARK)
-            if reason is not None:
-                gap(start, stop, reason)
-            at, behind = stop, behind or reason is not SkipReason.MARK
-            done = stop
-            index += 1
-        gap(at, end, SkipReason.REMARK if behind else SkipReason.PROSE)
+    following = pieces[0][0] if pieces else len(text)
+    for number, line in enumerate(text.split("\n"), 1):
+        end = begin + len(line)
+        if following >= end and done <= begin:
+            gap(begin, end, SkipReason.PROSE)
+        else:
+            # A call may have begun on a line before.
+            at = max(begin, done)
+            behind = at > begin
+            while following < end:
+                start, stop, reason = pieces[index]
+                gap(at, start, SkipReason.REMARK if behind else SkipReason.MARK)
+                if reason is not None:
+                    gap(start, stop, reason)
+                at, behind = stop, behind or reason is not SkipReason.MARK
+                done = stop
+                index += 1
+                following = pieces[index][0] if index < len(pieces) else len(text)
+            gap(at, end, SkipReason.REMARK if behind else SkipReason.PROSE)
+        begin = end + 1
     return tuple(out)

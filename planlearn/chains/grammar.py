@@ -16,9 +16,10 @@ step is chosen from the lines right above it. `goals` says of each goal whether 
 step changes that. With purposes it stands behind every step, and with each open goal stands what it takes beforehand
 (see `preparation`) and whether that holds. `for` says what a step is for (see `purpose`): the first of these that
 does not hold, else a goal; behind `after` goals to be reached before it, up to the first that does not hold, and so on down;
-behind `but` another open goal that the plan turns to all the same; behind ":" what it takes and whether that holds, up
-to the one that the plan turns to; behind the next ":" what that one takes, and so on. Behind the last ":" stand the
-preconditions of the step itself, so such a step has no `needs`. Static atoms
+behind `but` another open goal that the plan turns to all the same; behind ":" what other ways to it would take and does not
+hold, and what its own way takes and whether that holds, up to the one that the plan turns to; behind the next ":" what
+that one takes, and so on. What holds behind the last ":" are the preconditions of the step itself, so such a step has no
+`needs`. Static atoms
 (no action changes them) stand in the prompt alone: neither in `needs` nor in `state`.
 """
 

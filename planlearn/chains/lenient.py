@@ -38,6 +38,7 @@ from planlearn.chains.found import FILE, LINE, FoundPlan, Places, ordered_pieces
 from planlearn.chains.grammar import CHAIN_HEADER
 from planlearn.chains.read import plan_header, read_answer, read_calls
 from val_bridge import Call, Plan, SourceError, Task, read_plan
+from val_bridge.pddl.collecting import uncollected
 
 _SHOWN = 60
 
@@ -109,6 +110,7 @@ class _Finder:
         self.plain = undressed(text)
         self.reader = line_reader(task)
         self.candidates = [_Candidate()]
+        self.fences = "```" in text
         self.in_fence = False
         self.pending: _Candidate | None = None
         self.thinking = False
@@ -137,13 +139,13 @@ class _Finder:
                 self.marks.append((first, end))
                 if self.mark(self.plain[start:end]):
                     return
-            elif end > self.done and not self.chain(max(start, self.done), end):
-                self.piece(max(start, self.done), end)
+            elif end > self.done:
+                start = max(start, self.done)
+                if self.patience < 0 or not self.chain(start, end):
+                    self.piece(start, end)
 
     def chain(self, start: int, end: int) -> bool:
         """Whether a JSON chain, or a JSON list of calls, begins in this piece of a line; then it is read."""
-        if self.patience < 0:
-            return False
         for opening in islice(_BRACKET.finditer(self.text, start, end), 8):
             at = opening.start()
             before = self.plain[start:at].rstrip()
@@ -194,7 +196,7 @@ class _Finder:
 
     def piece(self, start: int, end: int) -> None:
         plain = self.plain
-        if _FENCE.match(self.text, start, end):
+        if self.fences and _FENCE.match(self.text, start, end):
             self.marks.append((start, end))
             self.in_fence = not self.in_fence
             if self.in_fence and not self.current.fenced and not self.current.empty and not self.current.marked:
@@ -243,6 +245,7 @@ class _Finder:
         return (marked or full or [None])[-1]  # type: ignore[list-item]
 
 
+@uncollected
 def find_plan(text: str, task: Task) -> FoundPlan:
     """Read an answer leniently; see the module's text for what counts. Never raises on a text."""
     known = _own_format(text, task) or _strict_plan(text, task)

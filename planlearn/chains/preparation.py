@@ -9,11 +9,12 @@ turn. Those about the goal's own objects count. Of them are preparations those t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import permutations
 
-from val_bridge import ActionSchema, Atom, Literal, State, Task
+from planlearn.chains.ways import ways
+from val_bridge import Atom, Literal, State, Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,15 +68,15 @@ def _users(task: Task, atom: Atom) -> Iterator[Atom]:
     for predicate in task.domain.predicates.values():
         for objects in permutations(dict.fromkeys(atom[1:]), len(predicate.parameters)):
             user = (predicate.name, *objects)
-            ways = list(_ways(task, user)) if objects and user != atom else []
-            if ways and all(atom in needed and atom in deletes for needed, deletes in ways):
+            found = list(ways(task, user)) if objects and user != atom else []
+            if found and all(atom in needed and atom in deletes for needed, deletes in found):
                 yield user
 
 
 def _collect(task: Task, atom: Atom, found: dict[Atom, None]) -> None:
     """Adds what every way to the atom needs, each fact behind those that it needs itself in turn."""
-    ways = [needed for needed, _ in _ways(task, atom)]
-    shared = [each for each in ways[0] if all(each in way for way in ways)] if ways else []
+    needs = [needed for needed, _ in ways(task, atom)]
+    shared = [each for each in needs[0] if all(each in one for one in needs)] if needs else []
     for each in shared:
         if each not in found and each != atom:
             found[each] = None
@@ -84,31 +85,5 @@ def _collect(task: Task, atom: Atom, found: dict[Atom, None]) -> None:
 
 def _always_undone(task: Task, other: Atom, atom: Atom) -> bool:
     """Whether whatever makes the atom true deletes the other one."""
-    deleted = [deletes for _, deletes in _ways(task, atom)]
+    deleted = [deletes for _, deletes in ways(task, atom)]
     return bool(deleted) and all(other in each for each in deleted)
-
-
-def _ways(task: Task, atom: Atom) -> Iterator[tuple[list[Atom], list[Atom]]]:
-    """(precondition, delete effect) of each schema that adds the atom, as far as the atom names their objects."""
-    for schema in task.domain.actions.values():
-        for effect in schema.effect:
-            if effect.positive and effect.atom[0] == atom[0] and len(effect.atom) == len(atom):
-                bound = dict(zip(effect.atom[1:], atom[1:], strict=True))
-                # One object for each parameter; a constant stands for itself.
-                if all(
-                    bound[word] == name and (word.startswith("?") or word == name)
-                    for word, name in zip(effect.atom[1:], atom[1:], strict=True)
-                ):
-                    needed = (literal.atom for literal in schema.precondition if literal.positive)
-                    deletes = (literal.atom for literal in schema.effect if not literal.positive)
-                    yield _named(task, schema, needed, bound), _named(task, schema, deletes, bound)
-
-
-def _named(task: Task, schema: ActionSchema, atoms: Iterable[Atom], bound: dict[str, str]) -> list[Atom]:
-    """The atoms that change and whose parameters are all bound, under their objects' names."""
-    free = {parameter.name for parameter in schema.parameters} - bound.keys()
-    return [
-        (atom[0], *(bound.get(word, word) for word in atom[1:]))
-        for atom in atoms
-        if atom[0] not in task.static and free.isdisjoint(atom[1:])
-    ]

@@ -5,13 +5,15 @@ goals take that can be made ready beforehand (see `preparation`) comes first: th
 the step is for. Where all of it holds, the purpose begins at the first open goal by name and goes
 down by way of goals that the plan reaches before that one and that share an object with it, to one that waits for no
 other. From there on, what each literal takes is looked up in the state: the preconditions of the step that makes it true
-next, in the schema's order, up to the first that does not hold, which is looked into in turn. So a model that writes it
-looks each fact up before the first word that depends on it. Where that way leads past the step, it
+next, up to the first that does not hold, which is looked into in turn. They stand in the schema's order, but what tells the
+ways to the literal apart comes first (`telling_apart`): of a way that is passed over the facts that do not hold, of the way that is
+taken its preconditions. So a model that writes it looks each fact up before the first word that depends on it. Where that way leads past the step, it
 is tried from each other open goal by name; where none leads to the step, the purpose is its causal links (McAllester and
 Rosenblitt 1991) to the goal reached first: a fact that the step makes true is needed by a later step with nothing
 undoing it in between. A step without any such use has no purpose.
 
-Rejected: causal links alone (data/LAB.md, 12: where `clear c` comes before `holding d`, nothing above the choice says so).
+Rejected: causal links alone (data/LAB.md, 12: where `clear c` comes before `holding d`, nothing above the choice says so); the
+schema's order alone (data/LAB.md, 26: `holding b no: on b a` or `clear b` was to be chosen before anything said what b lies on).
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from planlearn.chains.preparation import Preparations
+from planlearn.chains.ways import telling_apart
 from val_bridge import Action, Atom, Chain, Literal, Lookup, State, Step, Task
 
 
@@ -37,8 +40,8 @@ class Sought(Enum):
 class Level:
     """A literal that does not hold yet, and what was looked up for it.
 
-    If the last of them does not hold, it is the next level's literal. On the last level all are preconditions of the step
-    itself.
+    If the last of them does not hold, it is the next level's literal. On the last level all that hold are the preconditions of
+    the step itself.
     """
 
     literal: Literal
@@ -67,8 +70,8 @@ def purposes(task: Task, chain: Chain, prepare: Preparations | None = None) -> l
             if not any(link.literal.holds_in(steps[index].before) for link in links)
         ]
         found[index] = min(ways, key=_Way.rank, default=None)
-    goals = _Goals(task, chain, prepare or Preparations(task))
-    return [_purpose(task, steps, index, goals, way.links if way else ()) for index, way in enumerate(found)]
+    goals, taken = _Goals(task, chain, prepare or Preparations(task)), _Taken(task, steps)
+    return [_purpose(goals, taken, index, way.links if way else ()) for index, way in enumerate(found)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,45 +122,75 @@ def _reached_for_good(goal: Literal, chain: Chain) -> int:
     return max((number for number, step in enumerate(chain.steps, 1) if not goal.holds_in(step.before)), default=0)
 
 
-def _purpose(task: Task, steps: tuple[Step, ...], index: int, goals: _Goals, causal: tuple[_Link, ...]) -> Purpose:
+class _Taken:
+    """What a literal takes where a step of the chain makes it true."""
+
+    def __init__(self, task: Task, steps: tuple[Step, ...]) -> None:
+        self.task, self.steps = task, steps
+        self._telling: dict[Atom, tuple[Atom, ...]] = {}
+
+    def preconditions(self, link: _Link) -> list[Literal]:
+        """Those of the step that actions may change: what tells the literal's ways apart first, then in the schema's order."""
+        needed = _preconditions(self.task, self.steps[link.achiever].action)
+        telling = self._apart(link.literal)
+        return sorted(needed, key=lambda each: not (each.positive and each.atom in telling))
+
+    def passed(self, link: _Link, state: State) -> list[Literal]:
+        """What another way to the literal would take that does not hold and that this one does not."""
+        own = self.steps[link.achiever].action.precondition
+        return [
+            Literal(atom=atom, positive=True) for atom in self._apart(link.literal) if atom not in own and atom not in state
+        ]
+
+    def _apart(self, literal: Literal) -> tuple[Atom, ...]:
+        if not literal.positive:
+            return ()
+        if literal.atom not in self._telling:
+            self._telling[literal.atom] = telling_apart(self.task, literal.atom)
+        return self._telling[literal.atom]
+
+
+def _purpose(goals: _Goals, taken: _Taken, index: int, causal: tuple[_Link, ...]) -> Purpose:
     """The descent to the step from the first preparation that does not hold; else the goals down to one that waits
     for no other, then the descent from there or from another open goal; else the causal links. () where there are none, and
     behind the last goal.
     """
-    state = steps[index].before
-    if not task.unmet_goals(state):
+    state = taken.steps[index].before
+    if not taken.task.unmet_goals(state):
         return ()
     wanted = [each for prepared in goals.preparations.wanted(state).values() for each in prepared]
     missing = next((each for each in wanted if not each.holds_in(state)), None)
-    links = _descent(task, steps, index, missing) if missing else ()
+    links = _descent(taken, index, missing) if missing else ()
     if links:
-        return tuple(_descending(task, steps, links, state))
+        return tuple(_descending(taken, links, state))
     if not causal:
         return ()
     way = goals.way(state)
     starts = dict.fromkeys([way[-1], *(goal for goal in goals.literals if not goal.holds_in(state))])
-    links = next(filter(None, (_descent(task, steps, index, start) for start in starts)), causal)
+    links = next(filter(None, (_descent(taken, index, start) for start in starts)), causal)
     levels = []
     for goal, following in zip(way, [*way[1:], None], strict=True):
         if before := goals.before[goal]:
             levels.append(_level(goal, Sought.BEFORE, before, following, state))
     if way[-1] != links[0].literal:
         levels.append(_level(way[-1], Sought.OTHER_GOAL, [], links[0].literal, state))
-    return (*levels, *_descending(task, steps, links, state))
+    return (*levels, *_descending(taken, links, state))
 
 
-def _descending(task: Task, steps: tuple[Step, ...], links: tuple[_Link, ...], state: State) -> list[Level]:
-    """A level for each link: what the step that makes it true takes, up to the next link's literal."""
+def _descending(taken: _Taken, links: tuple[_Link, ...], state: State) -> list[Level]:
+    """A level for each link: why other ways are passed over, then what the step that makes it true takes, up to the next
+    link's literal."""
     levels = []
     for link, below in zip(links, [*links[1:], None], strict=True):
-        wanted = _preconditions(task, steps[link.achiever].action)
-        levels.append(_level(link.literal, Sought.PRECONDITIONS, wanted, below.literal if below else None, state))
+        following = below.literal if below else None
+        passed = [each for each in taken.passed(link, state) if each != following]
+        levels.append(_level(link.literal, Sought.PRECONDITIONS, [*passed, *taken.preconditions(link)], following, state))
     return levels
 
 
-def _descent(task: Task, steps: tuple[Step, ...], index: int, goal: Literal) -> tuple[_Link, ...]:
+def _descent(taken: _Taken, index: int, goal: Literal) -> tuple[_Link, ...]:
     """Links from an open goal down to the step, always by the first literal that does not hold; () if they lead past it."""
-    state = steps[index].before
+    steps, state = taken.steps, taken.steps[index].before
     links: list[_Link] = []
     literal: Literal | None = goal
     while literal is not None:
@@ -168,8 +201,7 @@ def _descent(task: Task, steps: tuple[Step, ...], index: int, goal: Literal) -> 
         if achiever == index:
             return tuple(links)
         # It becomes true before its achiever, so the descent comes to an end.
-        needed = _preconditions(task, steps[achiever].action)
-        literal = next((each for each in needed if not each.holds_in(state)), None)
+        literal = next((each for each in taken.preconditions(links[-1]) if not each.holds_in(state)), None)
     return ()
 
 

@@ -27,6 +27,7 @@ from planlearn.chains.grammar import (
     YES,
 )
 from val_bridge import Atom, Call, Claim, Literal, Lookup, ParsedChain, Plan, SourceError, Span, State, Task
+from val_bridge.pddl.collecting import uncollected
 
 # A PDDL name: what is none names nothing in any task, so the line is unreadable rather than wrong.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z")
@@ -63,14 +64,14 @@ def _quoted(text: str) -> str:
     return repr(text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "...")
 
 
-def _names(text: str, wanted: str) -> tuple[str, ...]:
+def _names(text: str) -> tuple[str, ...]:
     if _NAMES.match(text):
         names = tuple(text.lower().split())
     else:
         words = text.split()
         names = tuple(word.lower() for word in words) if all(map(_NAME.match, words)) else ()
     if not names or not RESERVED.isdisjoint(names):
-        raise _Unreadable(f"expected {wanted}, found {_quoted(text)}")
+        raise _Unreadable
     return names
 
 
@@ -80,15 +81,15 @@ def _literals(text: str) -> tuple[Literal, ...]:
     for part in text.split(",") if text.strip() != NONE else ():
         words = part.split()
         negated = words[:1] == [NOT]
-        literals.append(Literal(atom=_names(" ".join(words[negated:]), "an atom"), positive=not negated))
+        literals.append(Literal(atom=_names(" ".join(words[negated:])), positive=not negated))
     return tuple(literals)
 
 
 def _lookups(text: str) -> tuple[Lookup, ...]:
     """The literals of a comma list with "yes" or "no" behind each, in their order; none for "none"."""
     entries = _lookup_entries(text)
-    if long := next((entry for entry in entries if len(entry) > 1), None):
-        raise _Unreadable(f"expected ',' behind {str(long[0].literal)!r}, found {str(long[1].literal)!r}")
+    if any(len(entry) > 1 for entry in entries):
+        raise _Unreadable  # no comma between two
     return tuple(lookup for (lookup,) in entries)
 
 
@@ -101,13 +102,13 @@ def _lookup_entries(text: str) -> list[tuple[Lookup, ...]]:
             if word in (YES, NO):
                 found = _literals(" ".join(words))
                 if len(found) != 1:
-                    raise _Unreadable(f"expected an atom before {word!r}, found {_quoted(part)}")
+                    raise _Unreadable  # "none"
                 lookups.append(Lookup(literal=found[0], holds=word == YES))
                 words = []
             else:
                 words.append(word)
         if words or not lookups:
-            raise _Unreadable(f"expected {YES!r} or {NO!r} behind an atom, found {_quoted(part)}")
+            raise _Unreadable  # no "yes" or "no"
         entries.append(tuple(lookups))
     return entries
 
@@ -129,7 +130,7 @@ def _parts(line: str) -> tuple[str, dict[str, tuple[frozenset[Atom], frozenset[A
     for word in written:
         if word in _PARTS:
             if word in collected:
-                raise _Unreadable(f"{word!r} stands twice")
+                raise _Unreadable  # it stands twice
             words = collected[word] = []
         else:
             words.append(word)
@@ -140,7 +141,7 @@ def _call(text: str, span: Span) -> Call:
     text = text.strip()
     if text.startswith("(") and text.endswith(")"):
         text = text[1:-1]
-    name, *arguments = _names(text, "an action")
+    name, *arguments = _names(text)
     return Call(name=name, arguments=tuple(arguments), span=span)
 
 
@@ -182,7 +183,7 @@ def _claim(line: str, span: Span) -> Claim:
     nothing: tuple[frozenset[Atom], frozenset[Atom]] = frozenset(), frozenset()
     needs, takes, drops, gives = (parts.get(word, nothing) for word in (NEEDS, TAKES, DROPS, GIVES))
     if takes[1] or drops[1] or gives[1]:
-        raise _Unreadable(f"{NOT!r} belongs in {NEEDS!r} alone")
+        raise _Unreadable  # what does not hold can only be needed
     return Claim(
         call=call, precondition=needs[0] | takes[0], add=gives[0], delete=takes[0] | drops[0], span=span
     )  # fmt: skip
@@ -190,7 +191,8 @@ def _claim(line: str, span: Span) -> Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Purpose:
-    """A `for` line: the literals from the goal, or what one takes beforehand, down, all that was looked up, and those of it behind the last ":"."""
+    """A `for` line: the literals from the goal, or what one takes beforehand, down, all that was looked up, and what holds of that
+    behind the last ":"."""
 
     line: str
     path: tuple[Literal, ...]
@@ -204,15 +206,17 @@ def _purpose(line: str) -> _Purpose:
     goal, *earlier = re.split(rf"\s{AFTER}\s", goals)
     path = _literals(goal)
     if len(path) != 1:
-        raise _Unreadable(f"expected a goal, found {_quoted(goal)}")
+        raise _Unreadable
     before, other, needed = (list(map(_lookups, texts)) for texts in (earlier, others, levels))
     if not all((*before, *other, *needed)) or len(other) > 1 or any(len(level) > 1 for level in other):
-        raise _Unreadable(f"expected a lookup, found {_quoted(line)}")
+        raise _Unreadable
     if any(level[-1].holds for level in (*before[:-1], *other, *needed[:-1])):
-        raise _Unreadable(f"expected what does not hold before each {AFTER!r} and ':', found {_quoted(line)}")
+        raise _Unreadable  # only what does not hold leads on
     path += tuple(level[-1].literal for level in (*before, *other, *needed[:-1]) if not level[-1].holds)
     lookups = tuple(each for level in (*before, *other, *needed) for each in level)
-    return _Purpose(line=line, path=path, lookups=lookups, own=needed[-1] if needed else ())
+    # What does not hold there is what other ways would take.
+    own = tuple(each for each in needed[-1] if each.holds) if needed else ()
+    return _Purpose(line=line, path=path, lookups=lookups, own=own)
 
 
 def _for(claim: Claim, purpose: _Purpose) -> Claim:
@@ -226,8 +230,8 @@ def _for(claim: Claim, purpose: _Purpose) -> Claim:
 def _goals(line: str) -> dict[str, tuple[Lookup, ...] | None]:
     """What a `goals` line says: of each goal, and of what open goals take beforehand (None where it says nothing of that)."""
     entries = _lookup_entries(line.partition(" ")[2])
-    if done := next((entry[0] for entry in entries if entry[0].holds and len(entry) > 1), None):
-        raise _Unreadable(f"expected ',' behind {str(done.literal)!r}, which holds")
+    if any(entry[0].holds and len(entry) > 1 for entry in entries):
+        raise _Unreadable  # what is reached takes nothing
     prepared = tuple(at for _, *each in entries for at in each)
     return {"goals": tuple(goal for goal, *_ in entries), "prepared": prepared or None}
 
@@ -236,7 +240,7 @@ def _state(line: str, task: Task) -> State:
     """A `state` line's facts, with the static ones, which stand in the prompt alone."""
     positive, negative = _atoms(line.partition(" ")[2])
     if negative:
-        raise _Unreadable(f"{NOT!r} in a state")
+        raise _Unreadable
     return positive | task.static_facts
 
 
@@ -247,11 +251,11 @@ def _saying(of: _Saying, line: str, task: Task) -> _Saying:
     """A chain's start, or the claim of a step, with what a `state` or `goals` line says of the state there."""
     if line.partition(" ")[0] == GOALS:
         if of.goals is not None:
-            raise _Unreadable("stands twice")
+            raise _Unreadable  # a second line of this kind, as below
         return replace(of, **_goals(line))
     field = "after" if isinstance(of, Claim) else "initial"
     if getattr(of, field) is not None:
-        raise _Unreadable("stands twice")
+        raise _Unreadable
     return replace(of, **{field: _state(line, task)})
 
 
@@ -279,7 +283,7 @@ def _chain(text: str, start: int, end: int, task: Task) -> tuple[ParsedChain | N
                     claims.append(_for(claim, purpose) if purpose else claim)
                     purpose, in_step = None, True
             elif not in_step:
-                raise _Unreadable("no step that this belongs to")
+                raise _Unreadable  # no step that this belongs to
             else:
                 claims[-1] = _saying(claims[-1], line, task)
         except _Unreadable:
@@ -300,6 +304,7 @@ def plan_header(text: str) -> re.Match[str] | None:
     return _PLAN_LINE.search(text, header.end() if header else 0)
 
 
+@uncollected
 def read_answer(text: str, task: Task) -> Answer:
     """Read a whole answer (what stands behind the prompt, without the end mark). Never raises on a text.
 

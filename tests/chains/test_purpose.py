@@ -4,9 +4,10 @@ from itertools import groupby, pairwise
 
 import pytest
 
-from planlearn.chains import ChainStyle, chain_text
+from planlearn.chains import ChainStyle, chain_text, read_answer
 from planlearn.chains.preparation import Preparations
 from planlearn.chains.purpose import Purpose, Sought, purposes
+from planlearn.chains.ways import telling_apart
 from planlearn.planners import plan
 from planlearn.problems import DOMAINS, domain_text, get_generator, stream
 from tests.walks import NAMES, SIZES, walk
@@ -66,7 +67,9 @@ def test_else_the_causal_links_count() -> None:
     chain = "(unstack d a) (put-down d) (unstack c b) (put-down c) (pick-up a) (stack a b)"
     task, true = solved(problem, chain)
     assert words(task, true)[:3] == ["on a b < holding a < clear a", "clear b < handempty", "clear b"]
-    assert said(task, true)[0] == "on a b: clear b no, holding a no: clear a no: on d a yes, clear d yes, handempty yes"
+    assert said(task, true)[0] == (
+        "on a b: clear b no, holding a no: ontable a yes, clear a no: holding a no, on d a yes, clear d yes, handempty yes"
+    )
 
 
 def said(task: Task, chain: Chain, word: str = "for") -> list[str]:
@@ -77,11 +80,11 @@ def said(task: Task, chain: Chain, word: str = "for") -> list[str]:
 
 def test_what_a_literal_takes_is_looked_up_to_what_comes_next() -> None:
     assert said(*solved(TOWER, TOWER_PLAN)) == [
-        "clear a: on c a yes, clear c no: on d c yes, clear d yes, handempty yes",
-        "clear a: on c a yes, clear c yes, handempty no: holding d yes",
-        "clear a: on c a yes, clear c yes, handempty yes",
-        "on a b: clear b yes, holding a no: clear a yes, ontable a yes, handempty no: holding c yes",
-        "on a b: clear b yes, holding a no: clear a yes, ontable a yes, handempty yes",
+        "clear a: holding a no, on c a yes, clear c no: holding c no, on d c yes, clear d yes, handempty yes",
+        "clear a: holding a no, on c a yes, clear c yes, handempty no: holding d yes",
+        "clear a: holding a no, on c a yes, clear c yes, handempty yes",
+        "on a b: clear b yes, holding a no: ontable a yes, clear a yes, handempty no: holding c yes",
+        "on a b: clear b yes, holding a no: ontable a yes, clear a yes, handempty yes",
         "on a b: clear b yes, holding a yes",
     ]
 
@@ -107,9 +110,9 @@ def test_goals_lead_to_the_goal_that_is_reached_first() -> None:
     )
     task, true = solved(problem, chain)
     found = said(task, true)
-    assert found[2] == "clear a: on c a yes, clear c yes, handempty yes"
+    assert found[2] == "clear a: holding a no, on c a yes, clear c yes, handempty yes"
     assert found[3] == "on a b after on b c no after on c d no: clear d yes, holding c yes"
-    assert found[4] == "on a b after on b c no after on c d yes: clear c yes, holding b no: clear b yes, ontable b yes, handempty yes"
+    assert found[4] == "on a b after on b c no after on c d yes: clear c yes, holding b no: ontable b yes, clear b yes, handempty yes"
     assert found[7] == "on a b after on b c yes: clear b yes, holding a yes"
     # What two goals take stands for each of them.
     assert said(task, true, "goals")[4] == "on a b no clear b yes clear a yes, on b c no clear c yes clear b yes, on c d yes"
@@ -123,8 +126,18 @@ def test_what_is_used_up_is_not_asked_for() -> None:
     assert said(task, true, "goals")[3:5] == ["on b c no clear b yes, on c d no clear d yes", "on b c no clear c yes clear b yes, on c d yes"]
     assert said(task, true)[3:5] == [
         "on b c after on c d no: clear d yes, holding c yes",
-        "on b c after on c d yes: clear c yes, holding b no: clear b yes, ontable b yes, handempty yes",
+        "on b c after on c d yes: clear c yes, holding b no: ontable b yes, clear b yes, handempty yes",
     ]
+
+
+def test_what_tells_the_ways_apart_is_looked_up_before_the_way_is_taken() -> None:
+    """a is taken up off c: `ontable a` says so before `on a c` or `clear a` has to be chosen."""
+    problem = TOWER.replace("(on c a) (on d c) (clear d)", "(clear c) (ontable d) (on c d) (on a c)").replace("(clear c)", "(clear a)")
+    task, chain = solved(problem.replace("(ontable a)", ""), "(unstack a c) (stack a b)")
+    assert said(task, chain)[0] == "on a b: clear b yes, holding a no: ontable a no, on a c yes, clear a yes, handempty yes"
+    text = chain_text(task, chain, ChainStyle(purposes=True))
+    claim = read_answer(f"{text}Plan:\nunstack a c\nstack a b", task).chain.claims[0]
+    assert claim.precondition == {("on", "a", "c"), ("clear", "a"), ("handempty",)}
 
 
 def holds(literal: Literal, state: State) -> bool:
@@ -133,7 +146,8 @@ def holds(literal: Literal, state: State) -> bool:
 
 def check_laws(task: Task, chain: Chain) -> int:
     """How many steps have a purpose. Of each: all on its path is false before the step and its end is made by the step;
-    every lookup is true; each level but the last leads on to the next; the last is the step's preconditions."""
+    every lookup is true; each level but the last leads on to the next; what holds on the last is the step's preconditions, what
+    does not tells ways apart."""
     found = purposes(task, chain)
     assert len(found) == len(chain)
     for purpose, step in zip(found, chain.steps, strict=True):
@@ -148,7 +162,9 @@ def check_laws(task: Task, chain: Chain) -> int:
             assert all(each.holds is holds(each.literal, step.before) for each in level.lookups)
         if purpose:
             assert purpose[-1].what is Sought.PRECONDITIONS
-            needed = {(at.literal.atom, at.literal.positive) for at in purpose[-1].lookups}
+            needed = {(at.literal.atom, at.literal.positive) for at in purpose[-1].lookups if at.holds}
+            passed = [at.literal for at in purpose[-1].lookups if not at.holds]
+            assert all(each.atom in telling_apart(task, purpose[-1].literal.atom) for each in passed)
             fluent = {(atom, True) for atom in step.action.precondition} | {(a, False) for a in step.action.negative}
             assert needed == {(atom, sign) for atom, sign in fluent if atom[0] not in task.static}
     return sum(map(bool, found))
@@ -178,7 +194,9 @@ def test_plans_to_teach_turn_to_the_first_that_does_not_hold() -> None:
         chain = execute(task, plan(task, to_teach=True).calls)
         for purpose in purposes(task, chain):
             assert not any(level.what is Sought.OTHER_GOAL for level in purpose)
-            assert all(lookup.holds for level in purpose for lookup in level.lookups[:-1])
+            for level in purpose:
+                apart = telling_apart(task, level.literal.atom) if level.what is Sought.PRECONDITIONS else ()
+                assert all(lookup.holds or lookup.literal.atom in apart for lookup in level.lookups[:-1])
 
 
 def test_another_goal_is_named_where_the_way_down_leads_past_the_step() -> None:
@@ -186,11 +204,11 @@ def test_another_goal_is_named_where_the_way_down_leads_past_the_step() -> None:
     problem = TOWER.replace("(on c a) (on d c) (clear d)", "(clear a) (ontable c) (clear c) (ontable d) (clear d)")
     problem = problem.replace("(:goal (on a b))", "(:goal (and (on a b) (on c d)))")
     found = said(*solved(problem, "(pick-up c) (stack c d) (pick-up a) (stack a b)"))
-    assert found[0] == "on a b but on c d no: clear d yes, holding c no: clear c yes, ontable c yes, handempty yes"
+    assert found[0] == "on a b but on c d no: clear d yes, holding c no: ontable c yes, clear c yes, handempty yes"
 
 
 def test_a_goal_that_is_the_first_preparation_itself_stands_once() -> None:
     """`clear a` comes first by name and is what `on a b` takes."""
     problem = TOWER.replace("(:goal (on a b))", "(:goal (and (on a b) (clear a)))")
     task, chain = solved(problem, TOWER_PLAN)
-    assert said(task, chain)[2] == "clear a: on c a yes, clear c yes, handempty yes"
+    assert said(task, chain)[2] == "clear a: holding a no, on c a yes, clear c yes, handempty yes"

@@ -13,8 +13,9 @@ from typing import Any
 
 from val_bridge.check.evidence import Evidence, facts_about
 from val_bridge.check.faults import Fault, FaultKind, Outcome, Verdict, Violation
-from val_bridge.check.plan import Trace
+from val_bridge.check.plan import Change, Trace, last_changing
 from val_bridge.check.sources import achievable
+from val_bridge.pddl.collecting import uncollected
 from val_bridge.pddl.errors import SourceError
 from val_bridge.pddl.formula import number_json
 from val_bridge.pddl.span import Span
@@ -31,6 +32,7 @@ _FRAME = ("frame_lost", "frame_gained")
 _UNSATISFIED = ("unsatisfied", "unsatisfied_goal")
 
 
+@uncollected
 def plan_answer(task: Task, verdict: Verdict) -> dict[str, Any]:
     """For JSON. `failing_step` counts from 1; it is None for a valid plan, an unreadable one and an unmet goal.
 
@@ -57,7 +59,7 @@ def plan_answer(task: Task, verdict: Verdict) -> dict[str, Any]:
         "warnings": list(verdict.warnings),
         "plan_length": None if verdict.outcome is Outcome.UNREADABLE else verdict.plan_length,
         "metric": None if verdict.metric is None else number_json(Fraction(verdict.metric)),
-        "steps": [_step(step) for step in verdict.steps],
+        "steps": [_step(change) for change in _changes(verdict)],
         "unmet_goals": _unmet_goals(task, verdict),
     }
     if verdict.outcome is not Outcome.UNREADABLE:
@@ -160,14 +162,19 @@ def _objects(fault: Fault) -> set[str]:
     return {*_called(fault)[1], *(name for violation in fault.violations for name in violation.atom[1:])}
 
 
-def _step(step: Step) -> dict[str, Any]:
+def _changes(verdict: Verdict) -> Iterable[Change]:
+    steps = verdict.steps
+    return steps.changes() if isinstance(steps, Trace) else map(Change.of, steps)
+
+
+def _step(change: Change) -> dict[str, Any]:
     return {
-        "action": str(step.action),
-        "add": [atom_text(atom) for atom in sorted(step.after - step.before)],
-        "delete": [atom_text(atom) for atom in sorted(step.before - step.after)],
+        "action": change.action,
+        "add": [atom_text(atom) for atom in change.add],
+        "delete": [atom_text(atom) for atom in change.delete],
         "values": {
             atom_text(fluent): [None if before is None else number_json(before), number_json(after)]
-            for fluent, (before, after) in step.changed_values.items()
+            for fluent, (before, after) in change.values.items()
         },
     }
 
@@ -185,19 +192,12 @@ def _goal(task: Task, verdict: Verdict) -> Evidence:
 
 def last_change(task: Task, steps: Sequence[Step], violation: Violation) -> dict[str, Any] | None:
     """The executed step that last made a literal false, `{"step": 2, "action": "(pick-up b)"}`; None if it never held."""
-    wanted = violation.wanted
-    for number in range(len(steps), 0, -1):
-        step = steps[number - 1]
-        before, after = (task.world(s, v).holds(violation.atom) for s, v in _ends(step))
-        if before is wanted and after is not wanted:
-            return {"step": number, "action": str(step.action)}
-    return None
+    atom, wanted = violation.atom, violation.wanted
+    number = steps.last_change(atom, wanted) if isinstance(steps, Trace) else last_changing(task, steps, atom, wanted)
+    return None if number is None else {"step": number, "action": str(steps[number - 1].action)}
 
 
-def _ends(step: Step) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
-    return (step.before, step.values_before), (step.after, step.values_after)
-
-
+@uncollected
 def chain_answer(task: Task, verdict: Verdict) -> dict[str, Any]:
     """For JSON. `failing_step` 0 is the first state; None where only the goal, or the whole text, is at fault.
 

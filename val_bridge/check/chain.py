@@ -19,6 +19,7 @@ from val_bridge.check.plan import (
     precondition_fault,
     split_goals,
 )
+from val_bridge.pddl.collecting import uncollected
 from val_bridge.pddl.errors import nearest
 from val_bridge.pddl.span import Span
 from val_bridge.pddl.syntax import EQUALS, Atom, Call, Plan, article, atom_text, counted
@@ -44,6 +45,7 @@ MOST_FAULTS = 1_000
 JudgeFrom = OneOf["claimed", "correct"]
 
 
+@uncollected
 def check_chain(
     task: Task, parsed: ParsedChain, *, complete: bool = True, judge_from: JudgeFrom = "claimed"
 ) -> Verdict:

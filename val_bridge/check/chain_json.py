@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
+from val_bridge.pddl.collecting import uncollected
 from val_bridge.pddl.errors import SourceError, nearest
 from val_bridge.pddl.read import read_atom, read_utf8
 from val_bridge.pddl.span import Span
@@ -29,6 +30,7 @@ _SPACE = re.compile(r"[ \t\r\n]*")
 _NEGATED = re.compile(r"\(\s*not\b(.*)\)\s*\Z", re.IGNORECASE | re.DOTALL)
 
 
+@uncollected
 def read_chain(text: str, file: str | None = None, *, changes: bool = False) -> ParsedChain:
     """The chain that a JSON text claims; `changes`: states behind actions are lists of what changed.
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
+from itertools import pairwise
 from typing import overload
 
 from val_bridge.check.evidence import Evidence
 from val_bridge.check.faults import Fault, FaultKind, Outcome, Verdict, Violation
 from val_bridge.pddl.errors import SourceError
 from val_bridge.pddl.read import read_plan
-from val_bridge.pddl.syntax import Atom, Call, Key, Literal, Plan
+from val_bridge.pddl.syntax import Atom, Call, Key, Literal, Plan, atom_text
 from val_bridge.semantics.chain import Step
 from val_bridge.semantics.explain import SHOWN
 from val_bridge.semantics.formulas import World
@@ -177,19 +179,36 @@ def unreadable(error: SourceError) -> Verdict:
     return Verdict(outcome=Outcome.UNREADABLE, faults=(fault,))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What a step changed: the atoms that it made true and false, sorted, and the fluents' values before and after."""
+
+    action: str
+    add: tuple[Atom, ...]
+    delete: tuple[Atom, ...]
+    values: dict[Atom, tuple[Fraction | None, Fraction]]
+
+    @classmethod
+    def of(cls, step: Step) -> Change:
+        add, delete = (tuple(sorted(atoms)) for atoms in (step.after - step.before, step.before - step.after))
+        return cls(action=str(step.action), add=add, delete=delete, values=step.changed_values)
+
+
 class Trace(Sequence[Step]):
     """The steps of executing a plan's first calls (all, unless `length` says how many), worked out when somebody looks.
 
-    Equal to a tuple of the same steps.
+    Where only literals matter, one step, the last change of an atom and all changes are found without the states of the
+    other steps, which of long plans fill the memory. Equal to a tuple of the same steps.
     """
 
-    __slots__ = ("_task", "_plan", "_length", "_steps")
+    __slots__ = ("_task", "_plan", "_length", "_steps", "_states")
 
     def __init__(self, task: Task, plan: Plan, length: int | None = None) -> None:
         self._task = task
         self._plan = plan
         self._length = len(plan) if length is None else length
         self._steps: tuple[Step, ...] | None = None
+        self._states: list[int] | None = None
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -205,6 +224,47 @@ class Trace(Sequence[Step]):
                 state, values = after, changed
             self._steps = tuple(steps)
         return self._steps
+
+    @property
+    def states(self) -> list[int]:
+        """The masks of the states, the initial one first. Of plain tasks alone."""
+        if self._states is None:
+            masks = self._task.masks
+            state = masks.initial
+            self._states = [state]
+            for key in self._plan.keys[: self._length]:
+                _, _, add, keep = masks.stride(key)
+                state = state & keep | add
+                self._states.append(state)
+        return self._states
+
+    def changes(self) -> Iterator[Change]:
+        """What each step changed."""
+        if not self._task.is_plain:
+            yield from map(Change.of, self.steps)
+            return
+        atoms = self._task.masks.atoms
+        known: dict[tuple[Key, int, int], Change] = {}
+        for key, (before, after) in zip(self._plan.keys, pairwise(self.states), strict=False):
+            made, lost = after & ~before, before & ~after
+            change = known.get((key, made, lost))
+            if change is None:
+                name, arguments = key
+                change = known[key, made, lost] = Change(
+                    action=atom_text((name, *arguments)), add=atoms(made), delete=atoms(lost), values={}
+                )
+            yield change
+
+    def last_change(self, atom: Atom, wanted: bool) -> int | None:
+        """The number of the step that last made the atom false if it is wanted true, else true; None for no step."""
+        if not self._task.is_plain:
+            return last_changing(self._task, self.steps, atom, wanted)
+        bit = self._task.masks.encode([atom])
+        states = self.states
+        for number in range(self._length, 0, -1):
+            if (states[number - 1] ^ states[number]) & bit and bool(states[number - 1] & bit) is wanted:
+                return number
+        return None
 
     def later_faults(self, most: int) -> list[Fault]:
         """The calls behind the step that failed which name no action, whatever the state: at most so many."""
@@ -234,7 +294,12 @@ class Trace(Sequence[Step]):
     @overload
     def __getitem__(self, index: slice) -> tuple[Step, ...]: ...
     def __getitem__(self, index: int | slice) -> Step | tuple[Step, ...]:
-        return self.steps[index]
+        if isinstance(index, slice) or self._steps is not None or not self._task.is_plain:
+            return self.steps[index]
+        number = range(self._length)[index]
+        name, arguments = self._plan.keys[number]
+        before, after = map(self._task.masks.decode, self.states[number : number + 2])
+        return Step(before=before, action=self._task.action(name, arguments), after=after)
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Trace):
@@ -246,6 +311,16 @@ class Trace(Sequence[Step]):
 
     def __repr__(self) -> str:
         return repr(self.steps)
+
+
+def last_changing(task: Task, steps: Sequence[Step], atom: Atom, wanted: bool) -> int | None:
+    """As `Trace.last_change`, of steps of any kind."""
+    for number in range(len(steps), 0, -1):
+        step = steps[number - 1]
+        before = task.world(step.before, step.values_before).holds(atom)
+        if before is wanted and task.world(step.after, step.values_after).holds(atom) is not wanted:
+            return number
+    return None
 
 
 def bind_fault(error: BindError, step: int, call: Call) -> Fault:

@@ -18,6 +18,7 @@ from val_bridge.dialect.advice import advice_on
 from val_bridge.dialect.effects import effects_of
 from val_bridge.dialect.numbers import inexact, long_number
 from val_bridge.pddl import Domain, Plan
+from val_bridge.pddl.collecting import uncollected
 from val_bridge.semantics import State, Task, Values
 
 # Not from inside a number: a long duration would be tried at each of its digits.
@@ -64,6 +65,7 @@ class Judged:
         return self.verdict.first.kind is FaultKind.NUMERIC_UNDEFINED
 
 
+@uncollected
 def transcript(
     task: Task,
     plan: Plan | None,

@@ -8,9 +8,7 @@ variable that hides another gets a name of its own.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Collection
 from fractions import Fraction
 
 from val_bridge.pddl.formula import (
@@ -50,6 +48,10 @@ _FOREIGN_CONDITIONS = frozenset(
 )
 _FOREIGN_EFFECTS = frozenset("oneof probabilistic".split())
 _BINARY = frozenset("/-")
+
+
+_Hidden = dict[str, tuple[str, tuple[str, ...]] | None]
+"""The meanings that variables had before others of their name were bound, None for none."""
 
 
 class _Bucket:
@@ -146,8 +148,9 @@ class FormulaReader(Reader):
                 self.syntax(node, "two formulas after 'imply'", f"{len(items) - 1}")
             return Imply(premise=part(items[1]), conclusion=part(items[2]), span=span)
         if head in ("exists", "forall"):
-            with self.quantified(node, "one formula") as parameters:
-                inner = part(items[2])
+            parameters, hidden = self.bind(node, "one formula")
+            inner = part(items[2])
+            self.release(parameters, hidden)
             quantifier = Exists if head == "exists" else Forall
             return quantifier(parameters=parameters, part=inner, span=span)
         if head in COMPARISONS:
@@ -177,11 +180,8 @@ class FormulaReader(Reader):
             self.syntax(node, "two terms after '='", f"{len(node.items) - 1}")
         return (EQUALS, *(self.term(item, scope)[0] for item in node.items[1:]))
 
-    @contextmanager
-    def quantified(
-        self, node: Group, what: str, bound: Collection[str] = ()
-    ) -> Iterator[tuple[Parameter, ...]]:
-        """The variables of `(forall (?x - type) ...)`, which may be named inside the `with` block.
+    def bind(self, node: Group, what: str, bound: Collection[str] = ()) -> tuple[tuple[Parameter, ...], _Hidden]:
+        """The variables of `(forall (?x - type) ...)`, which may be named until they are released, and what they hide.
 
         None of them is called as a variable that it hides, or as one of `bound`.
         """
@@ -189,22 +189,32 @@ class FormulaReader(Reader):
         if len(items) != 3:
             self.syntax(node, f"variables and {what} after '{node.head}'", f"{len(items) - 1} parts")
         declared = self.parameters(self.group(items[1], "'(?x ...)'").items, self.domain)
-        own = {parameter.name for parameter in declared}
+        parameters = declared
+        if any(parameter.name in self.taken or parameter.name in bound for parameter in declared):
+            parameters = self.renamed(declared, bound)
+        hidden = {}
+        for written, parameter in zip(declared, parameters, strict=True):
+            hidden[written.name] = self.variables.get(written.name)
+            self.variables[written.name] = parameter.name, parameter.types
+            self.taken.add(parameter.name)
+        return parameters, hidden
+
+    def renamed(self, declared: tuple[Parameter, ...], bound: Collection[str]) -> tuple[Parameter, ...]:
+        """The same variables, none of them called as one that is taken or bound."""
+        names = {parameter.name for parameter in declared}
         parameters: list[Parameter] = []
         for parameter in declared:
             name, number = parameter.name, 2
             if name in self.taken or name in bound:
-                while (name := f"{parameter.name}-{number}") in self.taken or name in bound or name in own:
+                while (name := f"{parameter.name}-{number}") in self.taken or name in bound or name in names:
                     number += 1
-                own.add(name)
-            parameters.append(replace(parameter, name=name))
-        hidden = {parameter.name: self.variables.get(parameter.name) for parameter in declared}
-        for written, parameter in zip(declared, parameters, strict=True):
-            self.variables[written.name] = parameter.name, parameter.types
-        names = {parameter.name for parameter in parameters}
-        self.taken |= names
-        yield tuple(parameters)
-        self.taken -= names
+                names.add(name)
+            parameters.append(Parameter(name=name, types=parameter.types, span=parameter.span))
+        return tuple(parameters)
+
+    def release(self, parameters: tuple[Parameter, ...], hidden: _Hidden) -> None:
+        """From now on none of these variables may be named, and what they hid may be again."""
+        self.taken.difference_update(parameter.name for parameter in parameters)
         for name, meaning in hidden.items():
             if meaning is None:
                 del self.variables[name]
@@ -313,10 +323,11 @@ class FormulaReader(Reader):
             elif head == "forall":
                 # The conditions read so far will stand below these variables too.
                 bound = {p.name for quantifier in quantifiers_in(bucket.condition) for p in quantifier.parameters}
-                with self.quantified(group, "one effect", bound) as parameters:
-                    inner = _Bucket(group, bucket.parameters + parameters, bucket.condition)
-                    buckets.append(inner)
-                    self.effect(items[2], scope, where, inner, buckets, depth + 1)
+                parameters, hidden = self.bind(group, "one effect", bound)
+                inner = _Bucket(group, bucket.parameters + parameters, bucket.condition)
+                buckets.append(inner)
+                self.effect(items[2], scope, where, inner, buckets, depth + 1)
+                self.release(parameters, hidden)
             elif head in NUMERIC_EFFECTS and head not in self.domain.predicates:
                 if len(items) != 3:
                     self.syntax(group, f"a fluent and a number after '{head}'", f"{len(items) - 1} parts")

@@ -17,6 +17,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import NoReturn
 
+from val_bridge.pddl.collecting import uncollected
 from val_bridge.pddl.conditions import NUMBER, FormulaReader
 from val_bridge.pddl.errors import SourceError, SourceErrorKind, nearest
 from val_bridge.pddl.formula import And, Formula, Literal
@@ -54,6 +55,7 @@ _PROBLEM_SECTIONS = (":domain", ":requirements", ":objects", ":init", ":goal", "
 _PROBLEM_UNSUPPORTED = frozenset((":constraints", ":length", ":htn"))
 
 
+@uncollected
 def read_domain(text: str, file: str | None = None, *, merge: bool = True) -> Domain:
     """Raises SourceError: domain_syntax, domain_semantic or unsupported_feature.
 
@@ -65,6 +67,7 @@ def read_domain(text: str, file: str | None = None, *, merge: bool = True) -> Do
     return reader.read()
 
 
+@uncollected
 def read_problem(text: str, domain: Domain, file: str | None = None, *, merge: bool = True) -> Problem:
     """Raises SourceError: problem_syntax, problem_semantic or unsupported_feature. `merge`: as for a domain."""
     reader = _ProblemReader(Source(text, file or "<problem>"), "problem_syntax", "problem_semantic")
@@ -395,6 +398,7 @@ _BARE_PLAN = re.compile(
 _DURATION = re.compile(r"\[(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)\]\Z")
 
 
+@uncollected
 def read_plan(text: str, file: str | None = None) -> Plan:
     """A plan: `(name object ...)`, any number of them, with `;` comments and nothing else.
 

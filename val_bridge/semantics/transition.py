@@ -210,6 +210,15 @@ class Masks:
         # A mask ends with its highest bit, which may not be the last that was given.
         return frozenset([atom for atom, bit in zip(self._atoms, bits, strict=False) if bit == "1"])
 
+    def atoms(self, mask: int) -> tuple[Atom, ...]:
+        """The atoms of a mask with few of them, sorted."""
+        atoms = []
+        while mask:
+            lowest = mask & -mask
+            atoms.append(self._atoms[lowest.bit_length() - 1])
+            mask ^= lowest
+        return tuple(sorted(atoms))
+
     def action_masks(self, action: Action) -> Move:
         move = self._moves.get(action)
         if move is None:
