@@ -170,8 +170,8 @@ def _changes(verdict: Verdict) -> Iterable[Change]:
 def _step(change: Change) -> dict[str, Any]:
     return {
         "action": change.action,
-        "add": [atom_text(atom) for atom in change.add],
-        "delete": [atom_text(atom) for atom in change.delete],
+        "add": list(change.add),
+        "delete": list(change.delete),
         "values": {
             atom_text(fluent): [None if before is None else number_json(before), number_json(after)]
             for fluent, (before, after) in change.values.items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -181,17 +181,21 @@ def unreadable(error: SourceError) -> Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What a step changed: the atoms that it made true and false, sorted, and the fluents' values before and after."""
+    """What a step changed, as text: the atoms that it made true and false, sorted; and the fluents' values before and after."""
 
     action: str
-    add: tuple[Atom, ...]
-    delete: tuple[Atom, ...]
+    add: tuple[str, ...]
+    delete: tuple[str, ...]
     values: dict[Atom, tuple[Fraction | None, Fraction]]
 
     @classmethod
     def of(cls, step: Step) -> Change:
-        add, delete = (tuple(sorted(atoms)) for atoms in (step.after - step.before, step.before - step.after))
+        add, delete = (_texts(sorted(atoms)) for atoms in (step.after - step.before, step.before - step.after))
         return cls(action=str(step.action), add=add, delete=delete, values=step.changed_values)
+
+
+def _texts(atoms: Iterable[Atom]) -> tuple[str, ...]:
+    return tuple(map(atom_text, atoms))
 
 
 class Trace(Sequence[Step]):
@@ -251,7 +255,7 @@ class Trace(Sequence[Step]):
             if change is None:
                 name, arguments = key
                 change = known[key, made, lost] = Change(
-                    action=atom_text((name, *arguments)), add=atoms(made), delete=atoms(lost), values={}
+                    action=atom_text((name, *arguments)), add=_texts(atoms(made)), delete=_texts(atoms(lost)), values={}
                 )
             yield change
 
