@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from operator import itemgetter
+from typing import NamedTuple
 
 from val_bridge import Plan, SourceError, Span
 
@@ -36,8 +37,9 @@ Piece = tuple[int, int, SkipReason | None]
 Pieces = tuple[Piece, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Skipped:
+class Skipped(NamedTuple):
+    """A text that is no part of the plan, without the blanks around it. A tuple, because answers have many."""
+
     text: str
     reason: SkipReason
     span: Span
@@ -105,7 +107,7 @@ def _skipped(text: str, pieces: Pieces) -> tuple[Skipped, ...]:
             first = start + part.index(inner)
             # A piece may go on to lines below.
             span = Span(FILE, number, first - begin + 1, first, first + len(inner))
-            out.append(Skipped(text=inner, reason=reason, span=span))
+            out.append(Skipped(inner, reason, span))
 
     index = done = 0
     following = pieces[0][0] if pieces else len(text)

@@ -41,6 +41,7 @@ from val_bridge import Call, Plan, SourceError, Task, read_plan
 from val_bridge.pddl.collecting import uncollected
 
 _SHOWN = 60
+_SHORT = 80
 
 # A plan's own marks and a thought's: `[PLAN]`, `[/QUERY_PLAN]`, `<answer>`; PDDL that wraps a plan: "(define (plan".
 _MARK = re.compile(
@@ -111,6 +112,7 @@ class _Finder:
         self.reader = line_reader(task)
         self.candidates = [_Candidate()]
         self.fences = "```" in text
+        self.prose: set[str] = set()  # lines that say nothing, wherever they stand: short ones repeat
         self.in_fence = False
         self.pending: _Candidate | None = None
         self.thinking = False
@@ -141,8 +143,13 @@ class _Finder:
                     return
             elif end > self.done:
                 start = max(start, self.done)
-                if self.patience < 0 or not self.chain(start, end):
-                    self.piece(start, end)
+                line = self.text[start:end] if end - start < _SHORT else ""
+                if line in self.prose or (self.patience >= 0 and self.chain(start, end)):
+                    continue
+                says_nothing = self.piece(start, end)
+                # Where JSON may begin, it depends on the lines below whether a line is prose.
+                if says_nothing and line and (self.patience < 0 or not _BRACKET.search(line)):
+                    self.prose.add(line)
 
     def chain(self, start: int, end: int) -> bool:
         """Whether a JSON chain, or a JSON list of calls, begins in this piece of a line; then it is read."""
@@ -194,34 +201,36 @@ class _Finder:
             self.start(aside=True)
         return False
 
-    def piece(self, start: int, end: int) -> None:
+    def piece(self, start: int, end: int) -> bool:
+        """Whether it is prose, which says nothing wherever it stands."""
         plain = self.plain
         if self.fences and _FENCE.match(self.text, start, end):
             self.marks.append((start, end))
             self.in_fence = not self.in_fence
             if self.in_fence and not self.current.fenced and not self.current.empty and not self.current.marked:
                 self.pending = self.pending or _Candidate()
-            return
+            return False
         lead = self.reader.lead.match(plain, start, end)
         assert lead is not None
         first = lead.end()
         while end > first and plain[end - 1] == " ":
             end -= 1
         if first == end:
-            return
+            return True
         line = plain[first:end]
         if "plan" in line and _PDDL_MARK.match(line):
             self.marks.append((start, end))
             if "end" in line:
                 self.mark("[plan end]")
-            return
+            return False
         reading = self.reader.read(line)
         if isinstance(reading, NoAction):
             if reading is not NoAction.PROSE and not (self.current.marked and self.current.empty):
                 self.pending = _Candidate(aside=reading is NoAction.EXPLAINS)
-            return
+            return reading is NoAction.PROSE
         numbers = _NUMBER.findall(lead[0])
         self.add(reading, first, end, int(numbers[-1]) if numbers else None)
+        return False
 
     def add(self, reading: Actions | Broken, first: int, end: int, number: int | None) -> None:
         if self.pending is not None:

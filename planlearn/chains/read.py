@@ -36,6 +36,7 @@ _NAMES = re.compile(r"[A-Za-z][A-Za-z0-9_-]*+(?: ++[A-Za-z][A-Za-z0-9_-]*+)*+\Z"
 _PARTS = frozenset(PARTS)
 _PLAN_LINE = re.compile(rf"^{PLAN_HEADER}[ \t\r]*$", re.MULTILINE)
 _CHAIN_LINE = re.compile(rf"{CHAIN_HEADER}[ \t\r]*\n")
+_BUT, _AFTER = (re.compile(rf"\s{word}\s") for word in (BUT, AFTER))
 _SHOWN = 40
 
 
@@ -69,7 +70,7 @@ def _names(text: str) -> tuple[str, ...]:
         names = tuple(text.lower().split())
     else:
         words = text.split()
-        names = tuple(word.lower() for word in words) if all(map(_NAME.match, words)) else ()
+        names = tuple(map(str.lower, words)) if all(map(_NAME.match, words)) else ()
     if not names or not RESERVED.isdisjoint(names):
         raise _Unreadable
     return names
@@ -137,8 +138,18 @@ def _parts(line: str) -> tuple[str, dict[str, tuple[frozenset[Atom], frozenset[A
     return " ".join(head), {part: _atoms(" ".join(words)) for part, words in collected.items()}
 
 
+def _bare_call(text: str, span: Span) -> Call | None:
+    """The call that a text of names with blanks between them is, as nearly always; None for any other text."""
+    if not _NAMES.match(text):
+        return None
+    name, *arguments = names = text.lower().split()
+    return Call(name=name, arguments=tuple(arguments), span=span) if RESERVED.isdisjoint(names) else None
+
+
 def _call(text: str, span: Span) -> Call:
     text = text.strip()
+    if call := _bare_call(text, span):
+        return call
     if text.startswith("(") and text.endswith(")"):
         text = text[1:-1]
     name, *arguments = _names(text)
@@ -150,9 +161,9 @@ def _lines(text: str, start: int, end: int) -> Iterator[tuple[str, Span]]:
     offset = start
     for number, line in enumerate(text[start:end].split("\n"), start=text.count("\n", 0, start) + 1):
         if words := line.strip():
-            column = len(line) - len(line.lstrip()) + 1
-            first = offset + column - 1
-            yield words, Span(file="answer", line=number, column=column, start=first, end=first + len(words))
+            indent = line.index(words)
+            first = offset + indent
+            yield words, Span("answer", number, indent + 1, first, first + len(words))
         offset += len(line) + 1
 
 
@@ -176,6 +187,10 @@ def read_plan_section(text: str, start: int) -> tuple[Plan | None, str]:
 
 
 def _claim(line: str, span: Span) -> Claim:
+    if not (line[0].isalpha() or line[0] == "("):
+        raise _Unreadable  # no name begins like this
+    if call := _bare_call(line, span):
+        return Claim(call=call, span=span)
     head, parts = _parts(line)
     call = _call(head, span)
     if not parts:
@@ -202,8 +217,8 @@ class _Purpose:
 
 def _purpose(line: str) -> _Purpose:
     goals, *levels = line.partition(" ")[2].split(":")
-    goals, *others = re.split(rf"\s{BUT}\s", goals)
-    goal, *earlier = re.split(rf"\s{AFTER}\s", goals)
+    goals, *others = _BUT.split(goals)
+    goal, *earlier = _AFTER.split(goals)
     path = _literals(goal)
     if len(path) != 1:
         raise _Unreadable
