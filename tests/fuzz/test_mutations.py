@@ -13,9 +13,9 @@ from tests.fuzz.mutate import MUTATIONS, mutated, mutated_bytes
 from tests.fuzz.oracles import KINDS, Case, Kind, Slow, Wrong, examine
 from tests.fuzz.run import make_case, texts_of
 from tests.fuzz.seeds import Seed, seeds
-from tests.fuzz.witness import Witness, plain_calls
+from tests.fuzz.witness import Witness, plain_calls, said
 from tests.val_bridge.conftest import BLOCKS_DOMAIN, BLOCKS_PROBLEM
-from val_bridge import Outcome, Plan, SourceError, Span, Verdict, read_task
+from val_bridge import Outcome, Plan, SourceError, Span, Verdict, check_plan, read_plan, read_task
 from val_bridge.dialect.binary import ValNotFound, find_val
 
 COUNT = 300
@@ -203,3 +203,17 @@ def test_a_task_with_too_many_bindings_is_not_asked_about():
     few, many = (domain % " ".join(f"?x{n}" for n in range(count)) for count in (1, 4))
     assert not Witness(read_task(few, problem)).too_heavy
     assert Witness(read_task(many, problem)).too_heavy
+
+
+def test_numbers_that_are_too_long_are_undefined_for_the_witness_too():
+    """Squaring a fluent doubles its bits: a find of the fuzzer's, ten steps long."""
+    domain = (
+        "(define (domain d) (:predicates (p)) (:functions (f))"
+        " (:action square :effect (scale-up (f) (f))) (:action sum :effect (assign (f) (* (f) (f)))))"
+    )
+    task = read_task(domain, "(define (problem p) (:domain d) (:init (= (f) 3)) (:goal (p)))")
+    for name in ("square", "sum"):
+        calls = [(name,)] * 20
+        verdict = check_plan(task, read_plan(f"({name}) " * 20))
+        assert said(verdict) == Witness(task).judge(calls) == ("numeric_undefined", 16)
+        assert said(check_plan(task, read_plan(f"({name}) " * 15))) == Witness(task).judge(calls[:15]) == ("goal", None)

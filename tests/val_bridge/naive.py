@@ -131,6 +131,7 @@ class Naive:
             result = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}[head](
                 result, number
             )
+            short(result)
         return result
 
     def true(self, formula, binding, state, values):
@@ -222,6 +223,7 @@ class Naive:
                     new[fluent] = old * amount
                 else:
                     new[fluent] = old / amount
+                short(new[fluent])
         return new
 
     def judge(self, plan) -> tuple[str, int | None, Fraction | None]:
@@ -239,6 +241,12 @@ class Naive:
                 pass
         holds = self.true(self.goal, {}, self.closed(state, values), values)
         return {True: "valid", False: "goal", None: "numeric_undefined"}[holds], None, metric
+
+
+def short(number: Fraction) -> None:
+    """Longer numbers have no value here, by decision: a plan could fill the memory with one."""
+    if max(number.numerator.bit_length(), number.denominator.bit_length()) > 65_536:
+        raise Missing
 
 
 def worst(values):

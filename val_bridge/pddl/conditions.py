@@ -162,12 +162,13 @@ class FormulaReader(Reader):
 
     def is_atom(self, node: Group, scope: Scope) -> bool:
         head = node.head
+        if head in self.domain.predicates:
+            return True
         if head == EQUALS:
             return node.size != 3 or not any(self.is_number(item, scope) for item in node.items[1:])
         if not node.size or head in RESERVED:
             return False
-        foreign = head in COMPARISONS or head in _FOREIGN_CONDITIONS
-        return not foreign or (head in self.domain.predicates and head not in COMPARISONS)
+        return head not in COMPARISONS and head not in _FOREIGN_CONDITIONS
 
     def is_number(self, node: Node, scope: Scope) -> bool:
         """Whether a side of an equation is a numeric expression and not an object."""

@@ -2,7 +2,7 @@
 
 Iterative on purpose: deep nesting is never a `RecursionError`. Line and column are
 worked out only when somebody asks for a span. Most groups hold words alone, `(on a b)`, and nobody asks where
-these stand: such a leaf is cut into words, and the words get their places, when somebody does.
+these stand: the words of such a leaf get their places when somebody does.
 """
 
 from __future__ import annotations
@@ -72,9 +72,9 @@ def _lower(word: str) -> str:
 
 
 class Group:
-    """`( ... )`; `end` is the offset after the closing parenthesis."""
+    """`( ... )`; `end` is the offset after the closing parenthesis, `head` the first item if it is a word, else ""."""
 
-    __slots__ = ("items", "start", "end")
+    __slots__ = ("items", "start", "end", "head")
 
     items: list[Word | Group]
 
@@ -82,11 +82,7 @@ class Group:
         self.items = items
         self.start = start
         self.end = end
-
-    @property
-    def head(self) -> str:
-        """The first item if it is a word, else ""."""
-        return self.text_at(0)
+        self.head = self.text_at(0)
 
     def text_at(self, index: int) -> str:
         """The text of an item if it is a word, else ""."""
@@ -101,20 +97,15 @@ class Group:
 class Leaf(Group):
     """A group of words alone. `words` are their texts."""
 
-    __slots__ = ("source", "_words", "_items")
+    __slots__ = ("source", "words", "_items")
 
     def __init__(self, source: Source, start: int, end: int) -> None:
         self.source = source
         self.start = start
         self.end = end
-        self._words: list[str] | None = None
+        self.words = words = source.words(start + 1, end - 1)
+        self.head = words[0] if words else ""
         self._items: list[Word | Group] | None = None
-
-    @property
-    def words(self) -> list[str]:
-        if self._words is None:
-            self._words = self.source.words(self.start + 1, self.end - 1)
-        return self._words
 
     @property
     def items(self) -> list[Word | Group]:  # type: ignore[override]
