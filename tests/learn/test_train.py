@@ -280,18 +280,28 @@ def test_the_cap_counts_tokens_since_later_examples_are_longer(tmp_path, tokens,
 
 
 def test_plain_peft_gives_the_same_plans_as_our_evaluator(corpus, tmp_path):
-    """The adapter folder needs nothing of planlearn: PeftModel and generate write the same text."""
+    """The adapter folder needs nothing of planlearn: PeftModel and generate write the same text.
+
+    Its weights are made large, or every answer would be the one that the base gives.
+    """
     from peft import PeftModel
+    from safetensors.torch import save_file
 
     from planlearn.chains import problem_prompt
     from planlearn.models import Prompt, generate
 
     adapter = train(recipe(), base(corpus), corpus, tmp_path)
+    generator = torch.Generator().manual_seed(0)
+    large = {name: torch.randn(w.shape, generator=generator).mul(0.5).half() for name, w in weights(adapter).items()}
+    save_file(large, adapter / "adapter_model.safetensors", metadata={"format": "pt"})
     loaded, style, _ = load_trained(adapter, "tiny")
     asked = asked_from_rows(read_rows(corpus / "validation.jsonl"))
     prompts = [Prompt(id=a.id, text=problem_prompt(a.task, style)) for a in asked]
     ours = {c.id: c.text for c in generate(loaded, prompts, max_tokens=30, batch_size=4)}
     plain = base(corpus)
+    unadapted = {c.id: c.text for c in generate(plain, prompts, max_tokens=30, batch_size=4)}
+    assert all(ours[prompt.id] != unadapted[prompt.id] for prompt in prompts)
+    assert len(set(ours.values())) == len(prompts)
     model = PeftModel.from_pretrained(plain.model, str(adapter)).eval()
     for prompt in prompts:
         ids = torch.tensor([loaded.tokenizer(prompt.text)["input_ids"]])
