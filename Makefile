@@ -24,7 +24,7 @@ OWN := PYTHON VENV TORCH TORCH_CONSTRAINTS DOMAIN MODEL SEED MINUTES ARGS ADAPTE
 KEYS = $(subst <space>,\ ,$(filter-out $(OWN:%=%=%),$(subst \ ,<space>,$(MAKEOVERRIDES))))
 
 # A domain that nobody named is left to planlearn: the recipe's, where ARGS has --recipe, else blocksworld.
-ASKED = $(if $(filter file,$(origin DOMAIN)),,--domain $(DOMAIN))
+ASKED = $(if $(filter file,$(origin DOMAIN)),,$(if $(DOMAIN),--domain $(DOMAIN)))
 
 .PHONY: help env train eval data fetch-model test golden bench clean
 .DEFAULT_GOAL := help

@@ -113,15 +113,15 @@ def train(
     from planlearn.models import PRESETS, fetch, load_model
     from planlearn.problems import get_generator
     from planlearn.progress import bars
-    from planlearn.recipes import recipe_hash, refuse_another, resolve
+    from planlearn.recipes import is_given, recipe_hash, refuse_another, resolve
 
-    if domain is not None:
-        get_generator(domain)  # an unknown domain is said with the nearest name, and before anything is made
-    _, resolved = resolve(recipe, overrides or (), domain=domain, model=model, seed=seed, minutes=minutes)
+    _, resolved = resolve(
+        recipe, overrides or (), known=get_generator, domain=domain, model=model, seed=seed, minutes=minutes
+    )
     preset = PRESETS.get(resolved.model)
     if recipe is None and preset is not None and preset.shape is not None:
         # The domain's recipe may be for models that know something: one made from a seed is trained whole.
-        if not any(text.startswith(("adapter.rank=", "rank=")) for text in overrides or ()):
+        if not is_given("adapter.rank", overrides or ()):
             resolved = resolved.model_copy(update={"adapter": resolved.adapter.model_copy(update={"rank": 0})})
     check_training(resolved)
     domain = resolved.domain

@@ -13,13 +13,15 @@ from planlearn.recipes.recipe import (
     Recipe,
     StageRecipe,
     find_recipe,
+    is_given,
     load_recipe,
+    mistakes,
     recipe_hash,
     refuse_another,
     resolve,
 )
 
 __all__ = [
-    "DEFAULT_DOMAIN", "AdapterRecipe", "CorpusRecipe", "EvaluationRecipe", "Recipe", "StageRecipe", "find_recipe", "load_recipe",
-    "recipe_hash", "refuse_another", "resolve",
+    "DEFAULT_DOMAIN", "AdapterRecipe", "CorpusRecipe", "EvaluationRecipe", "Recipe", "StageRecipe", "find_recipe", "is_given",
+    "load_recipe", "mistakes", "recipe_hash", "refuse_another", "resolve",
 ]

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from planlearn.recipes import find_recipe
+
 TRAIN = ("train", "--model", "tiny", "--out", "run", "examples=8", "validation=2", "test=2")
 
 
@@ -20,6 +22,11 @@ def final_files(folder: Path) -> set[str]:
     ("words", "says"),
     [
         (("train", "--domain", "blocksword"), "did you mean 'blocksworld'"),
+        (("train", "domain=blocksword"), "did you mean 'blocksworld'"),
+        (("data", "build", "domain=blocksword", "--out", "c"), "did you mean 'blocksworld'"),
+        ((*TRAIN, "--recipe", "blocksword.yaml"), "did you mean 'blocksworld'"),
+        (("data", "build", "--recipe", "blocksword.yaml", "--out", "c"), "did you mean 'blocksworld'"),
+        ((*TRAIN, "seed=1", "--seed", "2"), "seed is given twice: 2 and seed=1"),
         (("check", "blocksword", "p.pddl", "good.plan"), "did you mean 'blocksworld'"),
         (("check", "broken.pddl", "p.pddl", "good.plan"), "broken.pddl:2:1: expected"),
         (("check", "blocksworld", "broken.pddl", "good.plan"), "broken.pddl:"),
@@ -40,6 +47,7 @@ def final_files(folder: Path) -> set[str]:
 )
 def test_one_sentence_and_exit_code_two(run, files, words, says):
     (files / "empty.jsonl").write_text("")
+    (files / "blocksword.yaml").write_text(find_recipe("blocksworld", "").read_text().replace("blocksworld", "blocksword"))
     (files / "rows.jsonl").write_text("\nnothing\n")
     (files / "fields.jsonl").write_text('{"id": "x"}\n')
     (files / "bare").mkdir()
@@ -49,7 +57,7 @@ def test_one_sentence_and_exit_code_two(run, files, words, says):
     done = run(*words)
     assert done.exit_code == 2, done.output
     assert says in done.stderr and done.stderr.count("\n") == 1 and "Traceback" not in done.stderr
-    assert not final_files(files)
+    assert not final_files(files) and not (files / "run").exists()
 
 
 def test_a_size_that_the_domain_cannot_have(run, files):

@@ -65,6 +65,12 @@ def test_a_model_made_from_a_seed_is_trained_whole_unless_a_rank_is_given(run, f
     assert (files / "run/model/model.safetensors").exists() and not (files / "run/adapter").exists()
 
 
+def test_a_rank_may_be_given_with_its_block(run, files):
+    done = run("train", "--out", "run", *(w for w in SMALL if w != "adapter.rank=2"), "adapter={rank: 2}")
+    assert done.exit_code == 0, done.output
+    assert (files / "run/adapter").exists() and not (files / "run/model").exists()
+
+
 def test_an_adapter_is_measured_on_planbenchs_layout_once(run, files):
     assert run("train", "--out", "run", *SMALL).exit_code == 0
     from planlearn.problems import domain_text
