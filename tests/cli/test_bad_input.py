@@ -80,6 +80,16 @@ def test_a_split_without_a_problem_is_refused(run, files):
         ("training.per_device_train_batch_size=abc", "training.per_device_train_batch_size: "),
         ("training.lr_scheduler_type=nope", "training: "),
         ("training.learning_rat=1", "did you mean 'learning_rate'"),
+        ("training.per_device_train_batch_size=0", "training.per_device_train_batch_size: expected a number above 0, found 0"),
+        ("training.gradient_accumulation_steps=0", "training.gradient_accumulation_steps: expected a number above 0"),
+        ("training.num_train_epochs=-1", "training.num_train_epochs: expected a number above 0"),
+        ("training.num_train_epochs=.inf", "training.num_train_epochs: expected a finite number"),
+        ("training.learning_rate=.nan", "training.learning_rate: expected a finite number"),
+        ("training.eval_strategy=steps", "training.eval_strategy: planlearn has its own loss, batches, checkpoints and evaluation"),
+        ("training.padding_free=true", "training.padding_free: planlearn has its own"),
+        ("training.loss_type=dft", "training.loss_type: planlearn has its own"),
+        ("training.completion_only_loss=false", "training.completion_only_loss: planlearn has its own"),
+        ("training.save_strategy=epoch", "training.save_strategy: set by the recipe itself"),
     ],
 )
 def test_a_training_block_that_trl_cannot_use_is_said_before_the_corpus_is_built(run, files, override, says):

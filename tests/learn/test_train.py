@@ -347,3 +347,12 @@ def test_what_cannot_be_trained_is_said_before_anything_is_written(corpus, tmp_p
     with pytest.raises(error, match=says):
         train(recipe(*override.split()), base(corpus), corpus, tmp_path)
     assert not (tmp_path / "adapter").exists()
+
+
+def test_the_fields_that_a_recipe_may_not_set_are_fields():
+    from trl import SFTConfig
+
+    from planlearn.learn.train import FROM_RECIPE, OWN_WAY, POSITIVE
+
+    names = {field.name for field in dataclasses.fields(SFTConfig)}
+    assert FROM_RECIPE | OWN_WAY | set(POSITIVE) <= names and not FROM_RECIPE & OWN_WAY
