@@ -17,7 +17,7 @@ from planlearn.chains import ChainStyle, answer_segments, plan_text
 from planlearn.corpus.example import Example
 from planlearn.corpus.split import SHARES, split_of
 from planlearn.errors import RecipeError
-from planlearn.files import write_json, write_text
+from planlearn.files import full_disk_is_named, write_json, write_text
 from planlearn.problems import domain_text, get_generator, planbench_classes, problem_class, stream
 from planlearn.recipes import CorpusRecipe, refuse_another
 from val_bridge.semantics.ground import static_predicates
@@ -306,7 +306,8 @@ def _write_parquet(folder: Path, splits: dict[str, list[Example]]) -> dict[str, 
     for name, rows in splits.items():
         if rows:
             path, beside = folder / f"{name}.parquet", folder / f".{name}.parquet.part"
-            Dataset.from_list([row.to_row() for row in rows]).to_parquet(str(beside))
+            with full_disk_is_named(folder):
+                Dataset.from_list([row.to_row() for row in rows]).to_parquet(str(beside))
             os.replace(beside, path)
             hashes[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
     return hashes

@@ -15,7 +15,7 @@ from typing import Any, TypeVar, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from planlearn.errors import PlanlearnError, RecipeError, SequenceTooLong
-from planlearn.files import write_json, write_text
+from planlearn.files import full_disk_is_named, write_json, write_text
 from planlearn.problems import stream
 from planlearn.progress import Progress
 from planlearn.recipes import Recipe, mistakes
@@ -235,13 +235,13 @@ def train(recipe: Recipe, loaded: Any, corpus: Path, run: Path) -> Path:
     cap.trainer = record.trainer = trainer
     trainer.remove_callback(PrinterCallback)
     start = time.monotonic()
-    with quiet_transformers():
+    with quiet_transformers(), full_disk_is_named(run):
         outcome = trainer.train(resume_from_checkpoint=str(last) if last else None)
-    save_final(trainer.model, loaded, recipe, final, {
-        "steps": trainer.state.global_step, "examples": trainer.state.global_step * batch * accumulate,
-        "tokens": trainer.tokens_seen, "loss": outcome.training_loss, "precision": "bfloat16" if bf16 else "float32",
-        "seconds_since_last_start": round(time.monotonic() - start, 1),
-    })
+        save_final(trainer.model, loaded, recipe, final, {
+            "steps": trainer.state.global_step, "examples": trainer.state.global_step * batch * accumulate,
+            "tokens": trainer.tokens_seen, "loss": outcome.training_loss, "precision": "bfloat16" if bf16 else "float32",
+            "seconds_since_last_start": round(time.monotonic() - start, 1),
+        })
     return final
 
 

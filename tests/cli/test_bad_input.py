@@ -132,7 +132,7 @@ def test_a_table_that_is_cut_short_is_not_there(run, files, monkeypatch):
 
     monkeypatch.setattr(datasets.Dataset, "to_parquet", full)
     done = run("data", "build", "--out", "corpus", "examples=2", "validation=1", "test=1")
-    assert done.exit_code == 2 and "no space left on the device" in done.stderr
+    assert done.exit_code == 2 and "corpus: no space left on the device" in done.stderr
     assert not list((files / "corpus").glob("*.parquet")) and not final_files(files)
 
 

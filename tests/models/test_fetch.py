@@ -142,7 +142,7 @@ def test_a_full_disk_is_named_and_leaves_nothing(
         raise error
 
     monkeypatch.setattr(room, "_convert", full)
-    with pytest.raises(DiskFull):
+    with pytest.raises(DiskFull, match=f"^{tmp_path / 'models'}: no space left on the device; free some"):
         fetch(preset, cache=tmp_path)
     assert names(tmp_path) == []
 
