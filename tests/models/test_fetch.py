@@ -247,6 +247,16 @@ def test_a_preset_is_fetched_or_made_never_both() -> None:
         ModelPreset(name="x", summary="", licence="")
 
 
+def test_a_cache_that_is_a_file_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("")
+    done = subprocess.run(
+        [sys.executable, "-m", "planlearn.models", "smollm2-135m"], capture_output=True, text=True,
+        env=os.environ | {"PYTHONPATH": ":".join(sys.path), "PLANLEARN_CACHE": str(tmp_path / "cache")},
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"planlearn: {tmp_path}/cache/models: Not a directory\n"
+
+
 def test_the_command_names_what_can_be_fetched() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "planlearn.models", "nano"],
