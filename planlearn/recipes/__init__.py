@@ -12,6 +12,7 @@ from planlearn.recipes.recipe import (
     EvaluationRecipe,
     Recipe,
     StageRecipe,
+    differences,
     find_recipe,
     is_given,
     load_recipe,
@@ -22,6 +23,6 @@ from planlearn.recipes.recipe import (
 )
 
 __all__ = [
-    "DEFAULT_DOMAIN", "AdapterRecipe", "CorpusRecipe", "EvaluationRecipe", "Recipe", "StageRecipe", "find_recipe", "is_given",
-    "load_recipe", "mistakes", "recipe_hash", "refuse_another", "resolve",
+    "DEFAULT_DOMAIN", "AdapterRecipe", "CorpusRecipe", "EvaluationRecipe", "Recipe", "StageRecipe", "differences", "find_recipe",
+    "is_given", "load_recipe", "mistakes", "recipe_hash", "refuse_another", "resolve",
 ]

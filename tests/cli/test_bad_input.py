@@ -99,6 +99,27 @@ def test_a_training_block_that_trl_cannot_use_is_said_before_the_corpus_is_built
     assert says in done.stderr and not (files / "run").exists()
 
 
+@pytest.mark.parametrize(
+    ("model", "says"),
+    [("smollm3-135m", "did you mean 'smollm2-135m'"), ("nowhere", "presets are"), ("bare", "bare holds no model (config.json is missing)")],
+)
+def test_an_unknown_model_is_said_before_the_corpus_is_built(run, files, model, says):
+    pytest.importorskip("torch", reason="the train extra is not installed")
+    (files / "bare").mkdir()
+    done = run(*TRAIN, f"model={model}", "--model", model)
+    assert done.exit_code == 2 and says in done.stderr and not (files / "run").exists()
+
+
+@pytest.mark.parametrize("record", ["{", "[]", '{"seconds": 5}', '{"seconds": {"corpus": "x"}}', "\xff"])
+def test_a_damaged_record_is_one_sentence(run, files, record):
+    pytest.importorskip("torch", reason="the train extra is not installed")
+    (files / "run").mkdir()
+    (files / "run/record.json").write_text(record, encoding="latin-1")
+    done = run(*TRAIN)
+    assert done.exit_code == 2, done.output
+    assert "run/record.json: not the record of a run; remove it" in done.stderr and not final_files(files)
+
+
 def test_a_folder_of_another_recipe_is_left_alone(run, files):
     words = ("data", "build", "--out", "corpus", "examples=2", "validation=1", "test=1")
     assert run(*words).exit_code == 0
