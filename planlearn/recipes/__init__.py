@@ -2,7 +2,7 @@
 
 A recipe counts examples, never minutes: minutes repeat on no other machine. `MINUTES` is a cap that shortens the
 schedule once the machine's speed is measured. The `training` block is passed word for word to TRL's `SFTConfig`, so
-TRL's documentation applies; its keys are checked against that dataclass when the trainer is built.
+TRL's documentation applies; its keys are checked against that dataclass before anything is made.
 """
 
 from planlearn.recipes.recipe import (
