@@ -23,6 +23,9 @@ STAMP := $(VENV)/.stamp
 OWN := PYTHON VENV TORCH TORCH_CONSTRAINTS DOMAIN MODEL SEED MINUTES ARGS ADAPTER OUT PLANBENCH_DIR
 KEYS = $(subst <space>,\ ,$(filter-out $(OWN:%=%=%),$(subst \ ,<space>,$(MAKEOVERRIDES))))
 
+# A domain that nobody named is left to planlearn: the recipe's, where ARGS has --recipe, else blocksworld.
+ASKED = $(if $(filter file,$(origin DOMAIN)),,$(if $(DOMAIN),--domain $(DOMAIN)))
+
 .PHONY: help env train eval data fetch-model test golden bench clean
 .DEFAULT_GOAL := help
 
@@ -40,7 +43,7 @@ $(STAMP): pyproject.toml constraints-cpu.txt
 	touch $@
 
 train: $(STAMP)  ## Fetch, build a corpus, train, evaluate: DOMAIN= MODEL= SEED= MINUTES= and recipe keys.
-	$(BIN)/planlearn train --domain $(DOMAIN) $(if $(MODEL),--model $(MODEL)) $(if $(SEED),--seed $(SEED)) \
+	$(BIN)/planlearn train $(ASKED) $(if $(MODEL),--model $(MODEL)) $(if $(SEED),--seed $(SEED)) \
 	  $(if $(MINUTES),--minutes $(MINUTES)) $(KEYS) $(ARGS)
 
 eval: $(STAMP)  ## Measure plan validity on PlanBench: DOMAIN= PLANBENCH_DIR= OUT= and ADAPTER= or MODEL=.
@@ -50,7 +53,7 @@ eval: $(STAMP)  ## Measure plan validity on PlanBench: DOMAIN= PLANBENCH_DIR= OU
 	  $(if $(ADAPTER),--adapter $(ADAPTER)) $(if $(MODEL),--model $(MODEL)) $(ARGS)
 
 data: $(STAMP)  ## Build a domain's corpus without training: DOMAIN= SEED= OUT= and recipe keys.
-	$(BIN)/planlearn data build --domain $(DOMAIN) --out $(or $(OUT),data/corpora/$(DOMAIN)) \
+	$(BIN)/planlearn data build $(ASKED) --out $(or $(OUT),data/corpora/$(DOMAIN)) \
 	  $(if $(SEED),--seed $(SEED)) $(KEYS) $(ARGS)
 
 fetch-model: $(STAMP)  ## Download and convert a preset's weights into the cache: MODEL=.

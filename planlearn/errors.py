@@ -15,9 +15,11 @@ other exception is a defect of planlearn and exits with 3.
     └── EngineError        a planning engine that is missing, failed or was stopped
 """
 
-
 import errno
+import os
 from typing import Protocol
+
+from val_bridge import SourceError
 
 
 class HasLanguage(Protocol):
@@ -62,6 +64,20 @@ def is_disk_full(error: BaseException) -> bool:
     # safetensors repeats the system's words; torch's writer of archives only notices that it wrote too little.
     words = ("No space left on device", "Disk quota exceeded", "PytorchStreamWriter failed", "unexpected pos ")
     return any(word in str(error) for word in words)
+
+
+def words_for(error: BaseException) -> str | None:
+    """What to say of an error that the user can mend: planlearn's own, a full disk, a file that cannot be used; else None."""
+    match error:
+        case PlanlearnError() | SourceError():
+            return str(error)
+        case Exception() if is_disk_full(error):
+            file = f"{os.fsdecode(error.filename)}: " if isinstance(error, OSError) and error.filename else ""
+            return f"{file}no space left on the device; free some and run the same command again"
+        case OSError(filename=str() | bytes()):
+            return f"{os.fsdecode(error.filename)}: {error.strerror}"
+        case _:
+            return None
 
 
 class BeyondStrips(PlanlearnError):

@@ -5,10 +5,29 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from planlearn.errors import DiskFull, PlanlearnError, is_disk_full
+
+
+@contextmanager
+def full_disk_is_named(folder: Path) -> Iterator[None]:
+    """Turn "no space left", in the words of the system or of a library, into DiskFull, which names the folder."""
+    try:
+        yield
+    except DiskFull:
+        raise
+    except Exception as error:
+        if is_disk_full(error):
+            raise disk_full(folder) from error
+        raise
+
+
+def disk_full(place: Path) -> DiskFull:
+    """The error that names the file or the folder for which no space is left."""
+    return DiskFull(f"{place}: no space left on the device; free some and run the same command again")
 
 
 def write_text(path: Path, text: str) -> None:
@@ -24,7 +43,7 @@ def write_text(path: Path, text: str) -> None:
     except OSError as error:
         beside.unlink(missing_ok=True)
         if is_disk_full(error):
-            raise DiskFull(f"{path}: no space left on the device; free some and run the same command again") from None
+            raise disk_full(path) from None
         raise
 
 

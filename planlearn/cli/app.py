@@ -16,8 +16,7 @@ from typing import Any, TypeVar
 import typer
 
 from planlearn import __version__
-from planlearn.errors import PlanlearnError, is_disk_full
-from val_bridge import SourceError
+from planlearn.errors import words_for
 
 USAGE, INTERNAL, INTERRUPTED = 2, 3, 130
 DEBUG = "PLANLEARN_DEBUG"
@@ -84,19 +83,12 @@ def sentence(error: BaseException) -> str:
 
 
 def _explain(error: BaseException) -> tuple[str, int]:
-    match error:
-        case PlanlearnError() | SourceError():
-            return str(error), USAGE
-        case Exception() if is_disk_full(error):
-            file = f"{os.fsdecode(error.filename)}: " if isinstance(error, OSError) and error.filename else ""
-            return f"{file}no space left on the device; free some and run the same command again", USAGE
-        case OSError(filename=str() | bytes()):
-            return f"{os.fsdecode(error.filename)}: {error.strerror}", USAGE
-        case KeyboardInterrupt():
-            return "interrupted", INTERRUPTED
-        case _:
-            hint = "" if os.environ.get(DEBUG) == "1" else f" (set {DEBUG}=1 for the traceback)"
-            return f"internal error: {type(error).__name__}: {error}{hint}", INTERNAL
+    if (said := words_for(error)) is not None:
+        return said, USAGE
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted", INTERRUPTED
+    hint = "" if os.environ.get(DEBUG) == "1" else f" (set {DEBUG}=1 for the traceback)"
+    return f"internal error: {type(error).__name__}: {error}{hint}", INTERNAL
 
 
 def _print_version(wanted: bool) -> None:

@@ -26,9 +26,7 @@ def build(
     from planlearn.problems import get_generator
     from planlearn.recipes import resolve
 
-    if domain is not None:
-        get_generator(domain)  # an unknown domain is said with the nearest name
-    _, resolved = resolve(recipe, overrides or (), domain=domain, seed=seed)
+    _, resolved = resolve(recipe, overrides or (), known=get_generator, domain=domain, seed=seed)
     manifest = build_corpus(out, resolved.domain, resolved.seed, resolved.corpus, bars("corpus", "problems"))
     for split, counts in manifest["splits"].items():
         sizes = ", ".join(f"{size}: {count}" for size, count in counts["distinct_classes"].items())

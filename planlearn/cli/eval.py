@@ -39,7 +39,7 @@ def eval(  # noqa: A001 - the command's name
     from planlearn.chains import ChainStyle
     from planlearn.errors import PlanlearnError
     from planlearn.evaluate import asked_from_file, asked_from_planbench, refuse_finished, results_table
-    from planlearn.models import DEFAULT_MODEL, evaluate, load_model, load_trained, trained_recipe
+    from planlearn.models import DEFAULT_MODEL, evaluate, load_model, load_trained, public_name, trained_recipe
     from planlearn.problems import domain_text
     from planlearn.recipes import DEFAULT_DOMAIN
 
@@ -60,7 +60,7 @@ def eval(  # noqa: A001 - the command's name
         loaded, style, about = load_trained(adapter, model)
     else:
         loaded, style = load_model(model or DEFAULT_MODEL), ChainStyle()
-        about = {"model": loaded.name, "decoding": "greedy, whole vocabulary, one attempt, no feedback"}
+        about = {"model": public_name(loaded.name), "decoding": "greedy, whole vocabulary, one attempt, no feedback"}
     if states is not None:
         style = replace(style, states=states.value)
     if domain_in_prompt is not None:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import typer
 
 from planlearn.cli.app import command
+from planlearn.errors import PlanlearnError
 
 T = TypeVar("T")
 
@@ -21,7 +22,13 @@ class Parts:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.record: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {"schema": 1, "seconds": {}}
+        self.record: dict[str, Any] = {"schema": 1, "seconds": {}}
+        if path.exists():
+            try:
+                kept = json.loads(path.read_text(encoding="utf-8"))
+                self.record = kept | {"seconds": {part: float(seconds) for part, seconds in kept["seconds"].items()}}
+            except (ValueError, KeyError, TypeError, AttributeError):
+                raise PlanlearnError(f"{path}: not the record of a run; remove it to go on without its seconds") from None
 
     def timed(self, part: str, work: Callable[[], T], *, already: float = 0.0) -> T:
         """Do the work of a part; `already`: seconds that earlier, killed starts spent on it."""
@@ -45,6 +52,23 @@ def _seconds_answered(folder: Path) -> float:
 
     samples = folder / "samples.jsonl"
     return sum(row["seconds"] for row in read_json_lines(samples)) if samples.exists() else 0.0
+
+
+def _take_up(run: Path, recipe: dict[str, Any]) -> None:
+    """Make sure that what lies in a run's folder is of this recipe. Raises RecipeError where another trained something.
+
+    Where another trained nothing that lasts, what it noted on the way there is removed; its corpus has a check of its own.
+    """
+    from planlearn.learn.trainer import WHOLE
+    from planlearn.models import trained_recipe
+    from planlearn.recipes import differences, refuse_another
+
+    if not (run / "recipe.yaml").exists() or not differences(old := trained_recipe(run), recipe):
+        return
+    if any(next(run.glob(made), None) for made in ("adapter", "model", "snapshots/step-*", f"checkpoints/*/{WHOLE}")):
+        refuse_another(run, old, recipe)
+    for noted in ("training.jsonl", "schedule.json", "precision.json"):
+        (run / noted).unlink(missing_ok=True)
 
 
 def _measured(recipe: Any, trained: Path, rows: list[dict[str, Any]], out: Path, instances: str) -> dict[str, Any]:
@@ -104,32 +128,37 @@ def train(
     """Fetch the base model, build the corpus, train and evaluate; a second call goes on where a killed one stopped."""
     import yaml
 
+    from planlearn.models import PRESETS, fetch, load_model, local_model
+    from planlearn.models.fetch import need_training_packages
+    from planlearn.problems import get_generator
+    from planlearn.recipes import is_given, recipe_hash, resolve
+
+    _, resolved = resolve(
+        recipe, overrides or (), known=get_generator, domain=domain, model=model, seed=seed, minutes=minutes
+    )
+    preset = PRESETS.get(resolved.model)
+    need_training_packages(resolved.model)
+    if preset is None:
+        local_model(resolved.model)  # an unknown name is said before a corpus is built for it
+
     from planlearn.corpus.build import build_corpus
     from planlearn.evaluate import results_table
     from planlearn.files import write_text
     from planlearn.learn.train import check_training, each_row, read_rows
     from planlearn.learn.train import train as learn
     from planlearn.learn.trainer import seconds_until
-    from planlearn.models import PRESETS, fetch, load_model
-    from planlearn.problems import get_generator
     from planlearn.progress import bars
-    from planlearn.recipes import recipe_hash, refuse_another, resolve
 
-    if domain is not None:
-        get_generator(domain)  # an unknown domain is said with the nearest name, and before anything is made
-    _, resolved = resolve(recipe, overrides or (), domain=domain, model=model, seed=seed, minutes=minutes)
-    preset = PRESETS.get(resolved.model)
     if recipe is None and preset is not None and preset.shape is not None:
         # The domain's recipe may be for models that know something: one made from a seed is trained whole.
-        if not any(text.startswith(("adapter.rank=", "rank=")) for text in overrides or ()):
+        if not is_given("adapter.rank", overrides or ()):
             resolved = resolved.model_copy(update={"adapter": resolved.adapter.model_copy(update={"rank": 0})})
     check_training(resolved)
     domain = resolved.domain
     name = f"{domain}-{Path(resolved.model).name}-s{resolved.seed}-{recipe_hash(resolved)}"
     run = out or runs_folder() / name
     tree = resolved.model_dump(mode="json")
-    if (run / "recipe.yaml").exists():
-        refuse_another(run, yaml.safe_load((run / "recipe.yaml").read_text(encoding="utf-8")), tree)
+    _take_up(run, tree)
     parts = Parts(run / "record.json")
     print(f"run: {run}")
     write_text(run / "recipe.yaml", yaml.safe_dump(tree, sort_keys=False))

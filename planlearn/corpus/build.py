@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import platform
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from importlib import metadata
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -17,7 +19,7 @@ from planlearn.chains import ChainStyle, answer_segments, plan_text
 from planlearn.corpus.example import Example
 from planlearn.corpus.split import SHARES, split_of
 from planlearn.errors import RecipeError
-from planlearn.files import write_json, write_text
+from planlearn.files import full_disk_is_named, write_json, write_text
 from planlearn.problems import domain_text, get_generator, planbench_classes, problem_class, stream
 from planlearn.recipes import CorpusRecipe, refuse_another
 from val_bridge.semantics.ground import static_predicates
@@ -243,7 +245,7 @@ def build_corpus(folder: Path, domain: str, seed: int, recipe: CorpusRecipe, pro
     """
     manifest_path = folder / "manifest.json"
     made_from = {
-        "domain": domain, "seed": seed, "recipe": recipe.model_dump(mode="json"), "template_hash": _template_hash(),
+        "domain": domain, "seed": seed, "recipe": recipe.model_dump(mode="json"), "template_hash": _template_hash(domain),
     }
     if manifest_path.exists():
         manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
@@ -285,7 +287,7 @@ def build_corpus(folder: Path, domain: str, seed: int, recipe: CorpusRecipe, pro
     files = {f"{name}.jsonl": _write_rows(folder / f"{name}.jsonl", rows) for name, rows in splits.items()}
     files |= _write_parquet(folder, splits)
     manifest = {
-        "schema": 1, "planlearn": planlearn.__version__, **made_from, "split_shares": SHARES,
+        "schema": 1, "planlearn": planlearn.__version__, "versions": _versions(), **made_from, "split_shares": SHARES,
         "splits": {name: {"asked": asked[name]} | _counts(rows) for name, rows in splits.items()},
         "rejected": rejected, "drawn_again": repeated, "spoiled_plans_dropped": dict(sorted(dropped.items())),
         "excluded_classes": len(planbench_classes()), "files_sha256": files,
@@ -306,19 +308,35 @@ def _write_parquet(folder: Path, splits: dict[str, list[Example]]) -> dict[str, 
     for name, rows in splits.items():
         if rows:
             path, beside = folder / f"{name}.parquet", folder / f".{name}.parquet.part"
-            Dataset.from_list([row.to_row() for row in rows]).to_parquet(str(beside))
+            with full_disk_is_named(folder):
+                Dataset.from_list([row.to_row() for row in rows]).to_parquet(str(beside))
             os.replace(beside, path)
             hashes[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
     return hashes
 
 
-def _template_hash() -> str:
-    """sha256 over what decides the examples: the judgement templates, and the code of problems, plans, chains and corpora."""
+def _versions() -> dict[str, str | None]:
+    """Of what else decides the files' bytes: Python's random streams, the libraries that write Parquet; None if missing."""
+    found: dict[str, str | None] = {"python": platform.python_version()}
+    for package in ("datasets", "pyarrow"):
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found[package] = None
+    return found
+
+
+def _template_hash(domain: str) -> str:
+    """sha256 over what decides the examples: the judgement templates, the code of problems, plans, chains and corpora, the
+    domain's PDDL and the classes that are left out.
+    """
     here = Path(__file__).parent
     digest = hashlib.sha256()
     code = [path for room in ("problems", "planners", "chains", "corpus") for path in (here.parent / room).glob("*.py")]
     for path in sorted([*here.glob("templates/*.jinja"), *code]):
         digest.update(f"{path.parent.name}/{path.name}".encode() + b"\0" + path.read_bytes())
+    for text in (domain_text(domain), *sorted(planbench_classes())):
+        digest.update(text.encode() + b"\0")
     return digest.hexdigest()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import json
+import math
 import shutil
 import time
 from collections.abc import Iterable, Iterator
@@ -14,10 +15,10 @@ from typing import Any, TypeVar, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from planlearn.errors import PlanlearnError, RecipeError, SequenceTooLong
-from planlearn.files import write_json, write_text
+from planlearn.files import full_disk_is_named, write_json, write_text
 from planlearn.problems import stream
 from planlearn.progress import Progress
-from planlearn.recipes import Recipe
+from planlearn.recipes import Recipe, mistakes
 
 T = TypeVar("T")
 
@@ -32,17 +33,36 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
     return list(each_row(path))
 
 
+FROM_RECIPE = frozenset({
+    "output_dir", "max_steps", "max_length", "use_cpu", "save_strategy", "save_steps", "dataset_kwargs", "seed", "bf16", "fp16",
+})  # fmt: skip
+"""Fields of SFTConfig that other keys of the recipe decide."""
+
+OWN_WAY = frozenset({
+    "loss_type", "completion_only_loss", "assistant_only_loss", "label_smoothing_factor", "router_aux_loss_coef", "packing",
+    "packing_strategy", "padding_free", "eval_packing", "shuffle_dataset", "truncation_mode", "auto_find_batch_size",
+    "dataset_text_field", "dataset_num_proc", "chat_template_path", "eos_token", "model_init_kwargs", "trust_remote_code",
+    "do_train", "do_eval", "do_predict", "eval_strategy", "eval_steps", "eval_delay", "eval_on_start",
+    "per_device_eval_batch_size", "eval_accumulation_steps", "load_best_model_at_end", "metric_for_best_model",
+    "greater_is_better", "resume_from_checkpoint", "save_only_model", "ignore_data_skip",
+})  # fmt: skip
+"""Fields of SFTConfig that would have no effect, or break the loss, the order or the checkpoints."""
+
+POSITIVE = ("per_device_train_batch_size", "gradient_accumulation_steps", "num_train_epochs")
+
+
 def _config(recipe: Recipe, folder: Path, steps: int, bf16_weights: bool) -> Any:
-    """TRL's SFTConfig from the recipe's `training` block; raises RecipeError on keys it does not know."""
+    """TRL's SFTConfig from the recipe's `training` block; raises RecipeError on keys and values that it cannot have."""
     import torch
     from trl import SFTConfig
 
     known = {field.name for field in dataclasses.fields(SFTConfig)}
-    ours = {"output_dir", "max_steps", "max_length", "use_cpu", "save_steps", "dataset_kwargs", "seed", "bf16"}
     problems = []
     for key in recipe.training:
-        if key in ours:
+        if key in FROM_RECIPE:
             problems.append(f"training.{key}: set by the recipe itself, leave it out")
+        elif key in OWN_WAY:
+            problems.append(f"training.{key}: planlearn has its own loss, batches, checkpoints and evaluation, leave it out")
         elif key in ("optim", "optim_args") and recipe.optimizer == "muon":
             problems.append(f"training.{key}: has no effect beside optimizer: muon, leave one of them out")
         elif key not in known:
@@ -57,6 +77,11 @@ def _config(recipe: Recipe, folder: Path, steps: int, bf16_weights: bool) -> Any
             training[key] = TypeAdapter(kinds[key]).validate_python(value)
         except ValidationError as error:
             problems.append(f"training.{key}: {error.errors()[0]['msg'].lower()}, found {value!r}")
+            continue
+        if isinstance(value, float) and not math.isfinite(value):
+            problems.append(f"training.{key}: expected a finite number, found {value!r}")
+        elif key in POSITIVE and training[key] <= 0:
+            problems.append(f"training.{key}: expected a number above 0, found {value!r}")
     _refuse(problems)
     cuda = torch.cuda.is_available()
     defaults = {
@@ -71,13 +96,13 @@ def _config(recipe: Recipe, folder: Path, steps: int, bf16_weights: bool) -> Any
     }
     try:
         return SFTConfig(**settings)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, ImportError) as error:
         raise RecipeError(f"training: {error}") from None
 
 
 def _refuse(problems: list[str]) -> None:
     if problems:
-        raise RecipeError("\n  ".join([f"{len(problems)} problem{'s' if len(problems) > 1 else ''}", *problems]))
+        raise mistakes(problems)
 
 
 def check_training(recipe: Recipe) -> None:
@@ -159,8 +184,8 @@ def train(recipe: Recipe, loaded: Any, corpus: Path, run: Path) -> Path:
     final = run / ("adapter" if recipe.adapter.rank else "model")
     if final.exists():
         return final
-    context = loaded.model.config.max_position_embeddings
-    if recipe.max_length > context:
+    context = getattr(loaded.model.config, "max_position_embeddings", None)  # kinds whose positions are relative have none
+    if context is not None and recipe.max_length > context:
         raise SequenceTooLong(f"max_length {recipe.max_length} is more than the model's context of {context} tokens")
     tokens = tokenize(_shown(each_row(corpus / "train.jsonl"), recipe.corpus.examples), loaded.tokenizer, recipe.max_length)
     if not tokens:
@@ -210,13 +235,13 @@ def train(recipe: Recipe, loaded: Any, corpus: Path, run: Path) -> Path:
     cap.trainer = record.trainer = trainer
     trainer.remove_callback(PrinterCallback)
     start = time.monotonic()
-    with quiet_transformers():
+    with quiet_transformers(), full_disk_is_named(run):
         outcome = trainer.train(resume_from_checkpoint=str(last) if last else None)
-    save_final(trainer.model, loaded, recipe, final, {
-        "steps": trainer.state.global_step, "examples": trainer.state.global_step * batch * accumulate,
-        "tokens": trainer.tokens_seen, "loss": outcome.training_loss, "precision": "bfloat16" if bf16 else "float32",
-        "seconds_since_last_start": round(time.monotonic() - start, 1),
-    })
+        save_final(trainer.model, loaded, recipe, final, {
+            "steps": trainer.state.global_step, "examples": trainer.state.global_step * batch * accumulate,
+            "tokens": trainer.tokens_seen, "loss": outcome.training_loss, "precision": "bfloat16" if bf16 else "float32",
+            "seconds_since_last_start": round(time.monotonic() - start, 1),
+        })
     return final
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from planlearn.errors import PlanlearnError
+from planlearn.errors import words_for
 from planlearn.models.fetch import fetch
 from planlearn.models.presets import DEFAULT_MODEL, PRESETS
 
@@ -19,8 +19,10 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         print(fetch(PRESETS[name]))
-    except PlanlearnError as error:
-        print(f"planlearn: {error}", file=sys.stderr)
+    except Exception as error:
+        if (said := words_for(error)) is None:
+            raise
+        print(f"planlearn: {said}", file=sys.stderr)
         return 2
     return 0
 

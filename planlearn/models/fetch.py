@@ -14,14 +14,14 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stderr
+from collections.abc import Callable
+from contextlib import redirect_stderr
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
-from planlearn.errors import DiskFull, ModelNotFound, is_disk_full
-from planlearn.files import write_json
+from planlearn.errors import DiskFull, ModelNotFound
+from planlearn.files import disk_full, full_disk_is_named, write_json
 from planlearn.models.presets import GgufWheel, ModelPreset
 from planlearn.models.weights import file_sha256, weights_hash
 
@@ -63,17 +63,6 @@ def need_training_packages(name: str) -> None:
         )
 
 
-@contextmanager
-def _disk_full_is_named(folder: Path) -> Iterator[None]:
-    """Turn "no space left", in the words of the system or of a library, into DiskFull."""
-    try:
-        yield
-    except Exception as error:
-        if is_disk_full(error):
-            raise DiskFull(f"no space left on the device of {folder}") from error
-        raise
-
-
 def fetch(preset: ModelPreset, *, cache: Path | None = None, say: Say = say) -> Path:
     """The folder of a preset's weights; downloads and converts them on the first call.
 
@@ -87,7 +76,7 @@ def fetch(preset: ModelPreset, *, cache: Path | None = None, say: Say = say) -> 
     need_training_packages(preset.name)
     from filelock import FileLock, Timeout
 
-    with _disk_full_is_named(final.parent):
+    with full_disk_is_named(final.parent):
         final.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(final.parent / ".lock")
         try:
@@ -163,7 +152,7 @@ def _download(source: GgufWheel, folder: Path) -> Path:
         return wheels[0]
     lines = [line.strip() for line in done.stdout.splitlines() if line.strip()]
     if any("No space left" in line for line in lines):
-        raise DiskFull(f"no space left on the device of {folder.parent}")
+        raise disk_full(folder.parent)
     reason = lines[-1] if lines else f"it ended with {done.returncode}"
     raise ModelNotFound(f"pip could not download {source.package}=={source.version}: {reason}")
 

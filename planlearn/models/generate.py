@@ -8,6 +8,7 @@ the last bits of a logit depend on the batch, so answers can differ only where t
 
 from __future__ import annotations
 
+import inspect
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -215,6 +216,12 @@ class _Finisher:
         return self.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
 
 
+def cache_argument(model: Any) -> str:
+    """What the model's `forward` calls its cache: `cache`, else `past_key_values`."""
+    plain = model.get_base_model() if hasattr(model, "get_base_model") else model
+    return "cache" if "cache" in inspect.signature(plain.forward).parameters else "past_key_values"
+
+
 class _Batch:
     """The rows at work, and what the model remembers of them.
 
@@ -224,6 +231,7 @@ class _Batch:
 
     def __init__(self, model: PreTrainedModel) -> None:
         self.model = model
+        self.cache_argument = cache_argument(model)
         self.rows: list[_Row] = []
         self.seen: Tensor
         self.cache: Any
@@ -286,7 +294,7 @@ class _Batch:
             input_ids=ids,
             attention_mask=seen,
             position_ids=positions,
-            past_key_values=cache,
             use_cache=True,
             logits_to_keep=1,
+            **{self.cache_argument: cache},
         ).logits[:, -1]

@@ -188,9 +188,19 @@ def _find_folder(name: str, preset: ModelPreset | None, cache: Path | None, down
         if not download and not is_fetched(preset, cache):
             raise ModelNotFound(f"{name} is not in the cache; `python -m planlearn.models {name}` fetches it")
         return fetch(preset, cache=cache)
+    return local_model(name) or _hub_snapshot(name, download)
+
+
+def local_model(name: str) -> Path | None:
+    """The folder that a name other than a preset's stands for; None where it may be a hub id.
+
+    Reads no weights. Raises ModelNotFound where the name is neither, or the folder holds no model.
+    """
     path = Path(name).expanduser()
     if not path.is_dir():
-        return _hub_snapshot(name, download)
+        if name.count("/") != 1:
+            raise _unknown(name)
+        return None
     if (path / "config.json").exists():
         return path
     if (path / ADAPTER_CONFIG).exists():
@@ -198,22 +208,27 @@ def _find_folder(name: str, preset: ModelPreset | None, cache: Path | None, down
     raise ModelNotFound(f"{path} holds no model (config.json is missing)")
 
 
+def _presets(name: str) -> str:
+    """The nearest preset, and all of them where none is near."""
+    near = difflib.get_close_matches(name, PRESETS, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"presets are {', '.join(sorted(PRESETS))}"
+
+
+def _unknown(name: str) -> ModelNotFound:
+    return ModelNotFound(f"{name!r} is neither a preset, nor a folder, nor a hub id (owner/name); {_presets(name)}")
+
+
 def _hub_snapshot(name: str, download: bool) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
 
-    near = difflib.get_close_matches(name, PRESETS, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"presets are {', '.join(sorted(PRESETS))}"
-    unknown = ModelNotFound(f"{name!r} is neither a preset, nor a folder, nor a hub id (owner/name); {hint}")
-    if name.count("/") != 1:
-        raise unknown
     files = ["*.json", "*.safetensors", "*.model", "*.txt", "*.jinja"]
     try:
         return Path(snapshot_download(name, allow_patterns=files, local_files_only=not download))
     except RepositoryNotFoundError:
-        raise ModelNotFound(f"the hub has no model {name!r}, or it is not public; {hint}") from None
+        raise ModelNotFound(f"the hub has no model {name!r}, or it is not public; {_presets(name)}") from None
     except HFValidationError:
-        raise unknown from None
+        raise _unknown(name) from None
     except OSError as error:  # the many ways of not reaching the hub are all OSErrors
         where = "and the hub cannot be reached" if download else "nor in the hub's local cache"
         raise ModelNotFound(
@@ -251,7 +266,7 @@ def _folder_hash(folder: Path, name: str, preset: ModelPreset | None) -> str:
 def _with_adapter(
     model: Any, folder: Path, name: str, base_hash: str, *, merge: bool, trainable: bool
 ) -> Any:
-    from peft import PeftModel
+    from peft import PeftModel, PeftType
     from safetensors import SafetensorError
 
     if merge and trainable:
@@ -262,6 +277,12 @@ def _with_adapter(
             f"the adapter in {folder} was trained on {record.base} (weights {record.base_hash[:12]}), "
             f"but {name} has weights {base_hash[:12]}"
         )
+    try:
+        known = json.loads((folder / ADAPTER_CONFIG).read_text(encoding="utf-8"))["peft_type"] in PeftType.__members__
+    except (KeyError, TypeError, ValueError):
+        known = False
+    if not known:
+        raise ModelNotFound(f"{folder / ADAPTER_CONFIG} does not describe an adapter of peft (peft_type)")
     try:
         adapted = PeftModel.from_pretrained(model, str(folder), is_trainable=trainable, use_safetensors=True)
     except (RuntimeError, ValueError) as error:

@@ -9,7 +9,7 @@ import yaml
 
 from planlearn.chains import ChainStyle
 from planlearn.errors import ModelNotFound, RecipeError
-from planlearn.models.load import LoadedModel, load_model, read_adapter_record
+from planlearn.models.load import LoadedModel, load_model, public_name, read_adapter_record
 from planlearn.models.weights import file_sha256, weights_hash
 
 
@@ -50,7 +50,7 @@ def load_trained(folder: Path, model: str | None) -> tuple[LoadedModel, ChainSty
         except ModelNotFound as error:
             raise ModelNotFound(error if model else f"{error}; it is the base of {folder}: name its folder with --model") from None
         digest = file_sha256(folder / "adapter_model.safetensors")
-        about |= {"model": base, "adapter": folder.name, "adapter_sha256": digest}
+        about |= {"model": public_name(base), "adapter": folder.name, "adapter_sha256": digest}
     else:
         loaded = load_model(folder)
         about |= {"model": folder.name, "model_sha256": weights_hash(folder)}

@@ -2,7 +2,7 @@
 
 A recipe counts examples, never minutes: minutes repeat on no other machine. `MINUTES` is a cap that shortens the
 schedule once the machine's speed is measured. The `training` block is passed word for word to TRL's `SFTConfig`, so
-TRL's documentation applies; its keys are checked against that dataclass when the trainer is built.
+TRL's documentation applies; its keys are checked against that dataclass before anything is made.
 """
 
 from planlearn.recipes.recipe import (
@@ -12,14 +12,17 @@ from planlearn.recipes.recipe import (
     EvaluationRecipe,
     Recipe,
     StageRecipe,
+    differences,
     find_recipe,
+    is_given,
     load_recipe,
+    mistakes,
     recipe_hash,
     refuse_another,
     resolve,
 )
 
 __all__ = [
-    "DEFAULT_DOMAIN", "AdapterRecipe", "CorpusRecipe", "EvaluationRecipe", "Recipe", "StageRecipe", "find_recipe", "load_recipe",
-    "recipe_hash", "refuse_another", "resolve",
+    "DEFAULT_DOMAIN", "AdapterRecipe", "CorpusRecipe", "EvaluationRecipe", "Recipe", "StageRecipe", "differences", "find_recipe",
+    "is_given", "load_recipe", "mistakes", "recipe_hash", "refuse_another", "resolve",
 ]

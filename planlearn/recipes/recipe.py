@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,7 +20,7 @@ DEFAULT_DOMAIN = "blocksworld"
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class StageRecipe(_Strict):
@@ -157,10 +158,13 @@ def _hint(name: str, prefix: str) -> str:
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
-def _problems(error: ValidationError) -> list[str]:
+def _problems(error: ValidationError, file: str, given: Iterable[str]) -> list[str]:
+    """A line a mistake; those in keys that were not `given` on the command line name the recipe's file."""
     lines = []
     for e in error.errors():
         where = ".".join(str(part) for part in e["loc"])
+        if not any(f"{where}.".startswith(f"{key}.") for key in given):
+            where = f"{file}: {where}"
         if e["type"] == "extra_forbidden":
             prefix = "".join(f"{part}." for part in e["loc"][:-1])
             lines.append(f"{where}: unknown key{_hint(str(e['loc'][-1]), prefix)}")
@@ -169,6 +173,13 @@ def _problems(error: ValidationError) -> list[str]:
         else:
             lines.append(f"{where}: {e['msg'][0].lower()}{e['msg'][1:]}, found {e['input']!r}")
     return lines
+
+
+def mistakes(problems: Sequence[str]) -> RecipeError:
+    """All mistakes in one sentence, numbered where there are several."""
+    if len(problems) == 1:
+        return RecipeError(problems[0])
+    return RecipeError(f"{len(problems)} problems: " + " ".join(f"({n}) {text}" for n, text in enumerate(problems, start=1)))
 
 
 def find_recipe(domain: str, model: str) -> Path:
@@ -180,24 +191,26 @@ def find_recipe(domain: str, model: str) -> Path:
 
 
 def resolve(
-    path: Path | None, overrides: list[str] | tuple[str, ...] = (), *, domain: str | None = None, model: str | None = None,
-    **fixed: Any,
+    path: Path | None, overrides: Sequence[str] = (), *, known: Callable[[str], Any] = lambda domain: None, **named: Any,
 ) -> tuple[Path, Recipe]:
     """(the recipe's file, the recipe with its overrides): the file given, else the one for the domain and the model.
 
-    domain, model: given by name; they may stand among the overrides too, but not with another value there. Where
-    neither says the domain, it is the recipe file's, and `DEFAULT_DOMAIN` without a file. Raises RecipeError.
+    known: told the domain, raises where there is none of that name. named: keys given by name (None: not given); they
+    may stand among the overrides too, but not with another value there. Where neither says the domain, it is the recipe
+    file's, and `DEFAULT_DOMAIN` without a file. Raises RecipeError.
     """
-    for key, named in (("domain", domain), ("model", model)):
-        for text in overrides:
-            if text.startswith(f"{key}=") and named is not None and text != f"{key}={named}":
-                raise RecipeError(f"{key} is given twice: {named} and {text}")
-    given = dict(text.split("=", 1) for text in overrides if text.startswith(("domain=", "model=")))
-    domain, model = domain or given.get("domain"), model or given.get("model")
+    given = {key: value for key, value in map(_parsed, overrides) if key in Recipe.model_fields}
+    for key, value in named.items():
+        if value is not None and key in given and given[key] != value and str(given[key]) != str(value):
+            raise RecipeError(f"{key} is given twice: {value} and {key}={given[key]}")
+    given |= {key: value for key, value in named.items() if value is not None}
     if path is None:
-        domain = domain or DEFAULT_DOMAIN
-        path = find_recipe(domain, model or "")
-    return path, load_recipe(path, overrides, domain=domain, model=model, **fixed)
+        named["domain"] = given.setdefault("domain", DEFAULT_DOMAIN)
+        known(str(given["domain"]))
+        path = find_recipe(str(given["domain"]), str(given.get("model", "")))
+    recipe = load_recipe(path, overrides, **named)
+    known(recipe.domain)
+    return path, recipe
 
 
 def differences(old: Any, new: Any, prefix: str = "") -> list[str]:
@@ -214,7 +227,30 @@ def refuse_another(folder: Path, old: Any, new: Any) -> None:
         raise RecipeError(f"{folder} was made from another recipe ({'; '.join(changed)}); choose another folder")
 
 
-def load_recipe(path: Path, overrides: list[str] | tuple[str, ...] = (), **fixed: Any) -> Recipe:
+def _parsed(override: str) -> tuple[str, Any]:
+    """(full key, value) of "key=value"."""
+    key, equals, value = override.partition("=")
+    if not equals:
+        raise RecipeError(f"expected key=value, found {override!r}")
+    try:
+        return _full_key(key.strip()), yaml.safe_load(value)
+    except yaml.YAMLError:
+        raise RecipeError(f"override {key}: {value!r} is not a YAML value") from None
+
+
+def is_given(key: str, overrides: Iterable[str]) -> bool:
+    """Whether overrides set a key, alone or with its block: adapter.rank=2, rank=2, adapter={rank: 2}."""
+    tree: Any = {}
+    for override in overrides:
+        _set(tree, *_parsed(override))
+    for part in key.split("."):
+        if not isinstance(tree, dict) or part not in tree:
+            return False
+        tree = tree[part]
+    return True
+
+
+def load_recipe(path: Path, overrides: Sequence[str] = (), **fixed: Any) -> Recipe:
     """Read a recipe; `overrides` are "key=value" with YAML values; `fixed` are keys given by name (None: not given).
 
     Raises RecipeError, one sentence or a list of all mistakes, each with its key.
@@ -231,23 +267,13 @@ def load_recipe(path: Path, overrides: list[str] | tuple[str, ...] = (), **fixed
         raise RecipeError(f"{path}{place}: not YAML: {getattr(error, 'problem', error)}") from None
     if not isinstance(tree, dict):
         raise RecipeError(f"{path}: expected a block of keys, found {type(tree).__name__}")
-    for text in overrides:
-        key, equals, value = text.partition("=")
-        if not equals:
-            raise RecipeError(f"expected key=value, found {text!r}")
-        try:
-            _set(tree, _full_key(key.strip()), yaml.safe_load(value))
-        except yaml.YAMLError:
-            raise RecipeError(f"override {key}: {value!r} is not a YAML value") from None
-    for key, value in fixed.items():
-        if value is not None:
-            _set(tree, key, value)
+    given = [*map(_parsed, overrides), *((key, value) for key, value in fixed.items() if value is not None)]
+    for key, value in given:
+        _set(tree, key, value)
     try:
         return Recipe.model_validate(tree)
     except ValidationError as error:
-        problems = _problems(error)
-        head = f"{path.name}: {len(problems)} problem{'s' if len(problems) > 1 else ''}"
-        raise RecipeError("\n  ".join([head, *problems])) from None
+        raise mistakes(_problems(error, path.name, [key for key, _ in given])) from None
 
 
 def recipe_hash(recipe: Recipe) -> str:

@@ -39,7 +39,7 @@ def main(model: str = "smollm2-135m", examples: int = 32, steps: int = 8) -> Non
 
         def run(kind: type, ours: bool, checkpointing: bool, bf16: bool = False, sampling: str = "sequential") -> tuple[float, list[float]]:
             loaded = load_model(model, vocabulary=[r[k] for r in rows for k in ("prompt", "completion")])
-            tokens = order_by_length(tokenize(rows, loaded.tokenizer, 2048), batch, stream(0, "order"))
+            tokens = order_by_length(tokenize(rows, loaded.tokenizer, recipe.max_length), batch, stream(0, "order"))
             data = Dataset.from_dict({
                 "input_ids": [list(t.input_ids) for t in tokens], "labels": [list(t.labels) for t in tokens],
             })

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from planlearn.recipes import find_recipe
+
 TRAIN = ("train", "--model", "tiny", "--out", "run", "examples=8", "validation=2", "test=2")
 
 
@@ -20,6 +22,11 @@ def final_files(folder: Path) -> set[str]:
     ("words", "says"),
     [
         (("train", "--domain", "blocksword"), "did you mean 'blocksworld'"),
+        (("train", "domain=blocksword"), "did you mean 'blocksworld'"),
+        (("data", "build", "domain=blocksword", "--out", "c"), "did you mean 'blocksworld'"),
+        ((*TRAIN, "--recipe", "blocksword.yaml"), "did you mean 'blocksworld'"),
+        (("data", "build", "--recipe", "blocksword.yaml", "--out", "c"), "did you mean 'blocksworld'"),
+        ((*TRAIN, "seed=1", "--seed", "2"), "seed is given twice: 2 and seed=1"),
         (("check", "blocksword", "p.pddl", "good.plan"), "did you mean 'blocksworld'"),
         (("check", "broken.pddl", "p.pddl", "good.plan"), "broken.pddl:2:1: expected"),
         (("check", "blocksworld", "broken.pddl", "good.plan"), "broken.pddl:"),
@@ -40,6 +47,7 @@ def final_files(folder: Path) -> set[str]:
 )
 def test_one_sentence_and_exit_code_two(run, files, words, says):
     (files / "empty.jsonl").write_text("")
+    (files / "blocksword.yaml").write_text(find_recipe("blocksworld", "").read_text().replace("blocksworld", "blocksword"))
     (files / "rows.jsonl").write_text("\nnothing\n")
     (files / "fields.jsonl").write_text('{"id": "x"}\n')
     (files / "bare").mkdir()
@@ -49,7 +57,7 @@ def test_one_sentence_and_exit_code_two(run, files, words, says):
     done = run(*words)
     assert done.exit_code == 2, done.output
     assert says in done.stderr and done.stderr.count("\n") == 1 and "Traceback" not in done.stderr
-    assert not final_files(files)
+    assert not final_files(files) and not (files / "run").exists()
 
 
 def test_a_size_that_the_domain_cannot_have(run, files):
@@ -72,6 +80,16 @@ def test_a_split_without_a_problem_is_refused(run, files):
         ("training.per_device_train_batch_size=abc", "training.per_device_train_batch_size: "),
         ("training.lr_scheduler_type=nope", "training: "),
         ("training.learning_rat=1", "did you mean 'learning_rate'"),
+        ("training.per_device_train_batch_size=0", "training.per_device_train_batch_size: expected a number above 0, found 0"),
+        ("training.gradient_accumulation_steps=0", "training.gradient_accumulation_steps: expected a number above 0"),
+        ("training.num_train_epochs=-1", "training.num_train_epochs: expected a number above 0"),
+        ("training.num_train_epochs=.inf", "training.num_train_epochs: expected a finite number"),
+        ("training.learning_rate=.nan", "training.learning_rate: expected a finite number"),
+        ("training.eval_strategy=steps", "training.eval_strategy: planlearn has its own loss, batches, checkpoints and evaluation"),
+        ("training.padding_free=true", "training.padding_free: planlearn has its own"),
+        ("training.loss_type=dft", "training.loss_type: planlearn has its own"),
+        ("training.completion_only_loss=false", "training.completion_only_loss: planlearn has its own"),
+        ("training.save_strategy=epoch", "training.save_strategy: set by the recipe itself"),
     ],
 )
 def test_a_training_block_that_trl_cannot_use_is_said_before_the_corpus_is_built(run, files, override, says):
@@ -79,6 +97,27 @@ def test_a_training_block_that_trl_cannot_use_is_said_before_the_corpus_is_built
     done = run(*TRAIN, override)
     assert done.exit_code == 2, done.output
     assert says in done.stderr and not (files / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("model", "says"),
+    [("smollm3-135m", "did you mean 'smollm2-135m'"), ("nowhere", "presets are"), ("bare", "bare holds no model (config.json is missing)")],
+)
+def test_an_unknown_model_is_said_before_the_corpus_is_built(run, files, model, says):
+    pytest.importorskip("torch", reason="the train extra is not installed")
+    (files / "bare").mkdir()
+    done = run(*TRAIN, f"model={model}", "--model", model)
+    assert done.exit_code == 2 and says in done.stderr and not (files / "run").exists()
+
+
+@pytest.mark.parametrize("record", ["{", "[]", '{"seconds": 5}', '{"seconds": {"corpus": "x"}}', "\xff"])
+def test_a_damaged_record_is_one_sentence(run, files, record):
+    pytest.importorskip("torch", reason="the train extra is not installed")
+    (files / "run").mkdir()
+    (files / "run/record.json").write_text(record, encoding="latin-1")
+    done = run(*TRAIN)
+    assert done.exit_code == 2, done.output
+    assert "run/record.json: not the record of a run; remove it" in done.stderr and not final_files(files)
 
 
 def test_a_folder_of_another_recipe_is_left_alone(run, files):
@@ -114,7 +153,7 @@ def test_a_table_that_is_cut_short_is_not_there(run, files, monkeypatch):
 
     monkeypatch.setattr(datasets.Dataset, "to_parquet", full)
     done = run("data", "build", "--out", "corpus", "examples=2", "validation=1", "test=1")
-    assert done.exit_code == 2 and "no space left on the device" in done.stderr
+    assert done.exit_code == 2 and "corpus: no space left on the device" in done.stderr
     assert not list((files / "corpus").glob("*.parquet")) and not final_files(files)
 
 

@@ -1,12 +1,15 @@
 """The main job in small, in this process: every domain through the same code, one adapter measured on PlanBench's layout."""
 
 import json
+import shutil
 
 import pytest
 
 from planlearn.problems import DOMAINS
 
 pytest.importorskip("torch", reason="the train extra is not installed")
+
+from planlearn.models import load_model  # noqa: E402
 
 SMALL = (
     "--model", "tiny", "examples=8", "validation=2", "test=2", "adapter.rank=2", "evaluation.max_tokens=24",
@@ -63,6 +66,47 @@ def test_a_model_made_from_a_seed_is_trained_whole_unless_a_rank_is_given(run, f
     done = run("train", "--domain", domain, "--out", "run", *(word for word in SMALL if word != "adapter.rank=2"))
     assert done.exit_code == 0, done.output
     assert (files / "run/model/model.safetensors").exists() and not (files / "run/adapter").exists()
+
+
+def test_a_rank_may_be_given_with_its_block(run, files):
+    done = run("train", "--out", "run", *(w for w in SMALL if w != "adapter.rank=2"), "adapter={rank: 2}")
+    assert done.exit_code == 0, done.output
+    assert (files / "run/adapter").exists() and not (files / "run/model").exists()
+
+
+def test_a_folder_in_which_nothing_was_trained_takes_a_mended_recipe(run, files):
+    """The corpus is taken up; notes of the start that failed are not."""
+    assert run("train", "--out", "run", *SMALL, "max_length=9000").exit_code == 2
+    assert (files / "run/recipe.yaml").exists() and not (files / "run/adapter").exists()
+    built = (files / "run/corpus/manifest.json").stat().st_mtime_ns
+    (files / "run/schedule.json").write_text('{"max_steps": 5}')
+    assert run("train", "--out", "run", *SMALL).exit_code == 0
+    assert (files / "run/corpus/manifest.json").stat().st_mtime_ns == built
+    assert json.loads((files / "run/adapter/training.json").read_text())["steps"] == 4
+    assert "max_length: 4096" in (files / "run/recipe.yaml").read_text()
+
+
+def test_a_checkpoint_of_another_recipe_is_left_alone(run, files):
+    assert run("train", "--out", "run", *SMALL, "checkpoint_steps=1").exit_code == 0
+    shutil.rmtree(files / "run/adapter")
+    shutil.rmtree(files / "run/snapshots", ignore_errors=True)
+    refused = run("train", "--out", "run", *SMALL, "checkpoint_steps=2")
+    assert refused.exit_code == 2 and "checkpoint_steps: 1 -> 2" in refused.stderr
+    assert (files / "run/training.jsonl").exists() and "checkpoint_steps: 1" in (files / "run/recipe.yaml").read_text()
+
+
+def test_results_name_no_path_of_a_base(run, files):
+    """A local base goes into files that others read by its folder's last part."""
+    base = load_model("tiny", vocabulary=["Init: clear a\nGoal: on a b\n"])
+    base.model.save_pretrained(files / "deep/base")
+    base.tokenizer.save_pretrained(files / "deep/base")
+    words = ("--model", str(files / "deep/base"))
+    assert run("train", "--out", "run", *SMALL[2:], *words, "max_length=4096").exit_code == 0
+    done = run("eval", "--instances", "run/corpus/test.jsonl", "--out", "alone", "--max-tokens", "4", *words)
+    assert done.exit_code == 0, done.output
+    for out in ("run/evaluation/test", "alone"):
+        text = (files / out / "results.json").read_text()
+        assert json.loads(text)["about"]["model"] == "base" and str(files) not in text
 
 
 def test_an_adapter_is_measured_on_planbenchs_layout_once(run, files):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from planlearn.chains import plan_text, read_answer
 from planlearn.corpus import SHARES, split_of
+from planlearn.corpus import build as corpus_build
 from planlearn.corpus.build import build_corpus
 from planlearn.errors import RecipeError
 from planlearn.planners import reference_plan
@@ -95,6 +97,21 @@ def test_a_finished_corpus_is_left_alone_and_an_unfinished_one_is_built_again(tm
     (tmp_path / "manifest.json").unlink()
     assert build(tmp_path, "blocksworld", "examples=4", "judged=0.0") == first
     assert (tmp_path / "train.jsonl").read_text() != "kept"
+
+
+@pytest.mark.parametrize(("read", "other"), [
+    ("domain_text", lambda name: domain_text(name) + "; another comment"), ("planbench_classes", lambda: planbench_classes() | {"0"}),
+])  # fmt: skip
+def test_a_corpus_of_another_domain_file_or_other_classes_left_out_is_not_taken_up(tmp_path, monkeypatch, read, other):
+    build(tmp_path, "blocksworld", "examples=4")
+    monkeypatch.setattr(corpus_build, read, other)
+    with pytest.raises(RecipeError, match="template_hash"):
+        build(tmp_path, "blocksworld", "examples=4")
+
+
+def test_the_manifest_has_the_versions_that_decide_the_bytes(tmp_path):
+    versions = build(tmp_path, "blocksworld", "examples=4")["versions"]
+    assert versions.keys() == {"python", "datasets", "pyarrow"} and versions["python"] == platform.python_version()
 
 
 def test_renamings_give_the_same_problem_under_other_names(tmp_path):

@@ -90,13 +90,19 @@ def test_make_env_and_the_constraints_pin_the_same_torch() -> None:
     assert f"TORCH ?= {pins[0]}\n" in (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
+def test_the_source_archive_lists_what_is_there() -> None:
+    build = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]
+    listed = build["targets"]["sdist"]["include"]
+    assert len(listed) > 5 and [path for path in listed if not (ROOT / path.lstrip("/")).exists()] == []
+
+
 # The Makefile
 
 
-def make(*arguments: str) -> str:
+def make(*arguments: str, **environment: str) -> str:
     return subprocess.run(
         ["make", "--no-print-directory", "-n", "-o", ".venv/.stamp", *arguments],
-        cwd=ROOT, capture_output=True, text=True, check=True, env={"PATH": "/usr/bin:/bin"},
+        cwd=ROOT, capture_output=True, text=True, check=True, env={"PATH": "/usr/bin:/bin"} | environment,
     ).stdout  # fmt: skip
 
 
@@ -112,20 +118,28 @@ def test_make_alone_lists_every_target_in_a_sentence() -> None:
 @pytest.mark.parametrize(
     ("arguments", "command"),
     [
-        ((), "--domain blocksworld"),
-        (("MODEL=tiny", "SEED=3", "MINUTES=2"), "--domain blocksworld --model tiny --seed 3 --minutes 2"),
+        ((), ""),
+        (("ARGS=--recipe mine.yaml",), "--recipe mine.yaml"),
+        (("DOMAIN=blocksworld", "ARGS=--recipe mine.yaml"), "--domain blocksworld --recipe mine.yaml"),
+        (("MODEL=tiny", "SEED=3", "MINUTES=2"), "--model tiny --seed 3 --minutes 2"),
         (
             ("DOMAIN=logistics", "examples=5", "adapter.rank=1"),
             "--domain logistics adapter.rank=1 examples=5",
         ),
-        (("ARGS=a=1 b=2", "goals=no"), "--domain blocksworld goals=no a=1 b=2"),
-        (("sizes=[1, 2]",), "--domain blocksworld sizes=[1,\\ 2]"),
+        (("ARGS=a=1 b=2", "goals=no"), "goals=no a=1 b=2"),
+        (("sizes=[1, 2]",), "sizes=[1,\\ 2]"),
     ],
 )
 def test_make_train_passes_keys_on(arguments: tuple[str, ...], command: str) -> None:
     words = make("train", *arguments).replace("\\\n", " ")
     words = re.sub(r"(?<!\\) +", " ", words).strip()
-    assert words == f".venv/bin/planlearn train {command}"
+    assert words == f".venv/bin/planlearn train {command}".strip()
+
+
+def test_a_domain_in_the_environment_is_passed_on() -> None:
+    assert "train --domain logistics" in make("train", DOMAIN="logistics")
+    assert "build --domain logistics --out data/corpora/logistics" in make("data", DOMAIN="logistics")
+    assert "--domain" not in make("data")
 
 
 def test_make_eval_asks_for_planbench() -> None:

@@ -128,3 +128,10 @@ def test_a_model_without_the_extra_train_is_one_sentence(installed: Path, tmp_pa
     done = planlearn(installed, tmp_path, "-m", "planlearn.models", "smollm2-135m")
     assert (done.returncode, done.stdout) == (2, "")
     assert "planlearn's extra [train] brings them" in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_training_without_the_extra_train_is_one_sentence(installed: Path, tmp_path: Path) -> None:
+    done = planlearn(installed, tmp_path, "train", "--out", "run")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "planlearn's extra [train] brings them" in done.stderr and done.stderr.count("\n") == 1
+    assert not (tmp_path / "run").exists()

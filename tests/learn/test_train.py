@@ -1,6 +1,7 @@
 """Training: TRL's loss, resuming after a kill, the cap of minutes, an adapter that plain peft loads."""
 
 import dataclasses
+import errno
 import hashlib
 import json
 import os
@@ -17,7 +18,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="the train extra is not installed")
 
 from planlearn.corpus.build import build_corpus  # noqa: E402
-from planlearn.errors import RecipeError, SequenceTooLong  # noqa: E402
+from planlearn.errors import DiskFull, RecipeError, SequenceTooLong  # noqa: E402
 from planlearn.evaluate import asked_from_rows  # noqa: E402
 from planlearn.learn.tokens import tokenize  # noqa: E402
 from planlearn.learn.train import read_rows, train  # noqa: E402
@@ -63,8 +64,11 @@ def weights(folder):
 
 
 def other(corpus, kind):
-    """A minute model of another kind: its own names for its parts, or logits that the head alone does not make."""
-    from transformers import GPT2Config, GPT2LMHeadModel, GraniteConfig, GraniteForCausalLM
+    """A minute model of another kind: its own names for its parts, no limit of positions, or logits that the head alone does
+    not make."""
+    from transformers import (
+        BloomConfig, BloomForCausalLM, GPT2Config, GPT2LMHeadModel, GraniteConfig, GraniteForCausalLM,
+    )  # fmt: skip
 
     loaded = base(corpus)
     torch.manual_seed(1)
@@ -72,6 +76,10 @@ def other(corpus, kind):
         model = GPT2LMHeadModel(GPT2Config(
             vocab_size=len(loaded.tokenizer), n_embd=16, n_layer=1, n_head=2, n_positions=2048, resid_pdrop=0.0,
             embd_pdrop=0.0, attn_pdrop=0.0,
+        ))
+    elif kind == "bloom":
+        model = BloomForCausalLM(BloomConfig(
+            vocab_size=len(loaded.tokenizer), hidden_size=16, n_layer=1, n_head=2, pad_token_id=0,
         ))
     else:
         model = GraniteForCausalLM(GraniteConfig(
@@ -280,18 +288,28 @@ def test_the_cap_counts_tokens_since_later_examples_are_longer(tmp_path, tokens,
 
 
 def test_plain_peft_gives_the_same_plans_as_our_evaluator(corpus, tmp_path):
-    """The adapter folder needs nothing of planlearn: PeftModel and generate write the same text."""
+    """The adapter folder needs nothing of planlearn: PeftModel and generate write the same text.
+
+    Its weights are made large, or every answer would be the one that the base gives.
+    """
     from peft import PeftModel
+    from safetensors.torch import save_file
 
     from planlearn.chains import problem_prompt
     from planlearn.models import Prompt, generate
 
     adapter = train(recipe(), base(corpus), corpus, tmp_path)
+    generator = torch.Generator().manual_seed(0)
+    large = {name: torch.randn(w.shape, generator=generator).mul(0.5).half() for name, w in weights(adapter).items()}
+    save_file(large, adapter / "adapter_model.safetensors", metadata={"format": "pt"})
     loaded, style, _ = load_trained(adapter, "tiny")
     asked = asked_from_rows(read_rows(corpus / "validation.jsonl"))
     prompts = [Prompt(id=a.id, text=problem_prompt(a.task, style)) for a in asked]
     ours = {c.id: c.text for c in generate(loaded, prompts, max_tokens=30, batch_size=4)}
     plain = base(corpus)
+    unadapted = {c.id: c.text for c in generate(plain, prompts, max_tokens=30, batch_size=4)}
+    assert all(ours[prompt.id] != unadapted[prompt.id] for prompt in prompts)
+    assert len(set(ours.values())) == len(prompts)
     model = PeftModel.from_pretrained(plain.model, str(adapter)).eval()
     for prompt in prompts:
         ids = torch.tensor([loaded.tokenizer(prompt.text)["input_ids"]])
@@ -312,6 +330,26 @@ def test_the_adapter_folder_names_no_path_and_holds_half_precision(corpus, tmp_p
         assert str(tmp_path).encode() not in path.read_bytes() and b"/home/" not in path.read_bytes(), path.name
     assert {t.dtype for t in weights(adapter).values()} == {torch.float16}
     assert json.loads((adapter / "adapter_config.json").read_text())["base_model_name_or_path"] == "tiny"
+
+
+@pytest.mark.parametrize("error", [
+    OSError(errno.ENOSPC, "No space left on device"), RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 704 vs 598"),
+])  # fmt: skip
+@pytest.mark.parametrize("writer", ["torch.save", "safetensors.torch.save_file"])
+def test_a_full_disk_names_the_folder_of_the_run(corpus, tmp_path, monkeypatch, writer, error):
+    def full(*_, **__):
+        raise error
+
+    monkeypatch.setattr(writer, full)
+    with pytest.raises(DiskFull, match=f"^{tmp_path}: no space left on the device; free some"):
+        train(recipe("examples=4"), base(corpus), corpus, tmp_path)
+    assert not (tmp_path / "adapter").exists()
+
+
+def test_a_kind_of_model_without_a_limit_of_positions_is_trained(corpus, tmp_path):
+    loaded = other(corpus, "bloom")
+    assert not hasattr(loaded.model.config, "max_position_embeddings")
+    assert (train(recipe(), loaded, corpus, tmp_path) / "adapter_model.safetensors").exists()
 
 
 def test_a_model_trained_whole_is_an_ordinary_folder(corpus, tmp_path):
@@ -337,3 +375,12 @@ def test_what_cannot_be_trained_is_said_before_anything_is_written(corpus, tmp_p
     with pytest.raises(error, match=says):
         train(recipe(*override.split()), base(corpus), corpus, tmp_path)
     assert not (tmp_path / "adapter").exists()
+
+
+def test_the_fields_that_a_recipe_may_not_set_are_fields():
+    from trl import SFTConfig
+
+    from planlearn.learn.train import FROM_RECIPE, OWN_WAY, POSITIVE
+
+    names = {field.name for field in dataclasses.fields(SFTConfig)}
+    assert FROM_RECIPE | OWN_WAY | set(POSITIVE) <= names and not FROM_RECIPE & OWN_WAY

@@ -142,7 +142,7 @@ def test_a_full_disk_is_named_and_leaves_nothing(
         raise error
 
     monkeypatch.setattr(room, "_convert", full)
-    with pytest.raises(DiskFull):
+    with pytest.raises(DiskFull, match=f"^{tmp_path / 'models'}: no space left on the device; free some"):
         fetch(preset, cache=tmp_path)
     assert names(tmp_path) == []
 
@@ -245,6 +245,16 @@ def test_presets_from_a_seed_have_nothing_to_fetch() -> None:
 def test_a_preset_is_fetched_or_made_never_both() -> None:
     with pytest.raises(ValueError, match="either a source or a shape"):
         ModelPreset(name="x", summary="", licence="")
+
+
+def test_a_cache_that_is_a_file_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("")
+    done = subprocess.run(
+        [sys.executable, "-m", "planlearn.models", "smollm2-135m"], capture_output=True, text=True,
+        env=os.environ | {"PYTHONPATH": ":".join(sys.path), "PLANLEARN_CACHE": str(tmp_path / "cache")},
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"planlearn: {tmp_path}/cache/models: Not a directory\n"
 
 
 def test_the_command_names_what_can_be_fetched() -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable
 
 import pytest
 
 from planlearn.errors import SequenceTooLong
 from planlearn.models import Completion, LoadedModel, Prompt, Stop, generate
+from planlearn.models.generate import cache_argument
 
 Make = Callable[[], LoadedModel]
 
@@ -181,6 +183,29 @@ def test_nonsense_is_refused_at_once(
 ) -> None:
     with pytest.raises(ValueError):
         generate(restless(), prompts, **options)  # type: ignore[arg-type]
+
+
+def test_no_name_of_yesterday_is_passed_to_the_model(restless: Make) -> None:
+    """transformers warns of arguments that it renamed: users would read it at each run."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        answers(restless(), PROMPTS[:2], max_tokens=4)
+
+
+def test_the_cache_goes_by_the_name_that_the_model_knows() -> None:
+    class Older:
+        def forward(self, input_ids: object, past_key_values: object = None) -> None: ...
+
+    class Newer:
+        def forward(self, input_ids: object, cache: object = None) -> None: ...
+
+    class Adapted:
+        def get_base_model(self) -> Newer:
+            return Newer()
+
+        def forward(self, *inputs: object, **named: object) -> None: ...
+
+    assert [cache_argument(kind()) for kind in (Older, Newer, Adapted)] == ["past_key_values", "cache", "cache"]
 
 
 def test_no_prompts_no_completions(restless: Make) -> None:

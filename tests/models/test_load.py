@@ -280,12 +280,20 @@ def test_an_adapter_of_unknown_origin_that_fits_is_loaded(base: Path, adapter: P
     assert (logits(load_model(base, adapter=folder)) == logits(load_model(base, adapter=adapter))).all()
 
 
-@pytest.mark.parametrize("spoil", ["config", "weights", "record", "empty"])
+@pytest.mark.parametrize("spoil", ["config", "kind", "no kind", "no block", "torn", "weights", "record", "empty"])
 def test_a_broken_adapter_is_one_sentence(base: Path, adapter: Path, tmp_path: Path, spoil: str) -> None:
     folder = copied(adapter, tmp_path / "a")
     match spoil:
         case "config":
             (folder / "adapter_config.json").unlink()
+        case "kind":
+            (folder / "adapter_config.json").write_text('{"peft_type": "LORE"}')
+        case "no kind":
+            (folder / "adapter_config.json").write_text("{}")
+        case "no block":
+            (folder / "adapter_config.json").write_text("[]")
+        case "torn":
+            (folder / "adapter_config.json").write_text('{"peft_ty')
         case "weights":
             (folder / "adapter_model.safetensors").unlink()
         case "record":

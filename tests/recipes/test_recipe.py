@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from planlearn.errors import RecipeError
-from planlearn.recipes import find_recipe, load_recipe, recipe_hash, refuse_another, resolve
+from planlearn.recipes import find_recipe, is_given, load_recipe, recipe_hash, refuse_another, resolve
 
 HERE = Path(find_recipe("blocksworld", "smollm2-135m")).parent
 SHIPPED = sorted(HERE.glob("*.yaml"))
@@ -31,13 +31,17 @@ def test_overrides_take_short_names_and_yaml_values():
 
 
 def test_all_mistakes_are_reported_together_with_their_keys(tmp_path):
+    """In one sentence, numbered; those of the file with its name, those of the command line without."""
+    (tmp_path / "mine.yaml").write_text((HERE / "blocksworld.yaml").read_text() + "sead: 3\n")
     with pytest.raises(RecipeError) as caught:
-        load_recipe(HERE / "blocksworld.yaml", ["corpus.exampels=3", "adapter.rank=-1", "corpus.judged=2"])
-    text = str(caught.value)
-    assert "3 problems" in text
-    assert "corpus.exampels: unknown key; did you mean 'examples'?" in text
-    assert "adapter.rank: " in text and "found -1" in text
-    assert "corpus.judged: " in text
+        load_recipe(tmp_path / "mine.yaml", ["corpus.exampels=3", "rank=-1"])
+    assert str(caught.value) == (
+        "3 problems: (1) corpus.exampels: unknown key; did you mean 'examples'? "
+        "(2) adapter.rank: input should be greater than or equal to 0, found -1 "
+        "(3) mine.yaml: sead: unknown key; did you mean 'seed'?"
+    )
+    with pytest.raises(RecipeError, match="^mine.yaml: sead: unknown key"):
+        load_recipe(tmp_path / "mine.yaml")
 
 
 def test_purposes_stand_with_the_goals():
@@ -73,7 +77,10 @@ def test_a_file_that_is_not_utf_8_is_refused_with_its_byte(tmp_path):
         load_recipe(tmp_path / "recipe.yaml")
 
 
-@pytest.mark.parametrize("text", ["seed=-1", "stages=[]", "validation_sizes={}"])
+@pytest.mark.parametrize("text", [
+    "seed=-1", "stages=[]", "validation_sizes={}", "stages=[{share: .inf, sizes: {5: 1}, max_steps: 8}]", "validation_sizes={5: .inf}",
+    "adapter.alpha=.inf", "minutes=.inf", "corpus.judged=.nan",
+])
 def test_values_that_cannot_be_meant_are_refused(text):
     with pytest.raises(RecipeError, match=text.partition("=")[0]):
         load_recipe(HERE / "blocksworld.yaml", [text])
@@ -99,6 +106,21 @@ def test_domain_and_model_come_from_the_name_the_override_the_file_in_this_order
     assert found(None, ["model=nano"]) == found(None, model="nano") == ("blocksworld-nano.yaml", "blocksworld")
     with pytest.raises(RecipeError, match="domain is given twice: blocksworld and domain=logistics"):
         resolve(None, ["domain=logistics"], domain="blocksworld")
+
+
+def test_what_is_given_by_name_and_as_a_key_must_be_the_same():
+    assert resolve(None, ["seed=2", "minutes=5"], seed=2, minutes=5.0)[1].seed == 2
+    with pytest.raises(RecipeError, match="seed is given twice: 2 and seed=1"):
+        resolve(None, ["seed=1"], seed=2)
+    with pytest.raises(RecipeError, match="minutes is given twice: 5.0 and minutes=6"):
+        resolve(None, ["minutes=6"], minutes=5.0)
+
+
+def test_a_key_may_be_given_with_its_block():
+    for words in (["adapter.rank=2"], ["rank=2"], ["adapter={rank: 2}"], ["examples=5", "adapter={alpha: 8, rank: 2}"]):
+        assert is_given("adapter.rank", words)
+    for words in ([], ["adapter={alpha: 8}"], ["adapter.alpha=8"], ["adapter=5"]):
+        assert not is_given("adapter.rank", words)
 
 
 def test_work_of_another_recipe_is_refused_with_what_differs(tmp_path):
