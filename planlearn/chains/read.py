@@ -26,6 +26,7 @@ from planlearn.chains.grammar import (
     TAKES,
     YES,
 )
+from planlearn.chains.ways import telling_apart
 from val_bridge import Atom, Call, Claim, Literal, Lookup, ParsedChain, Plan, SourceError, Span, State, Task
 from val_bridge.pddl.collecting import uncollected
 
@@ -148,8 +149,6 @@ def _bare_call(text: str, span: Span) -> Call | None:
 
 def _call(text: str, span: Span) -> Call:
     text = text.strip()
-    if call := _bare_call(text, span):
-        return call
     if text.startswith("(") and text.endswith(")"):
         text = text[1:-1]
     name, *arguments = _names(text)
@@ -206,7 +205,7 @@ def _claim(line: str, span: Span) -> Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Purpose:
-    """A `for` line: the literals from the goal, or what one takes beforehand, down, all that was looked up, and what holds of that
+    """A `for` line: the literals from the goal, or what one takes beforehand, down, all that was looked up, and those of it
     behind the last ":"."""
 
     line: str
@@ -229,14 +228,17 @@ def _purpose(line: str) -> _Purpose:
         raise _Unreadable  # only what does not hold leads on
     path += tuple(level[-1].literal for level in (*before, *other, *needed[:-1]) if not level[-1].holds)
     lookups = tuple(each for level in (*before, *other, *needed) for each in level)
-    # What does not hold there is what other ways would take.
-    own = tuple(each for each in needed[-1] if each.holds) if needed else ()
-    return _Purpose(line=line, path=path, lookups=lookups, own=own)
+    return _Purpose(line=line, path=path, lookups=lookups, own=needed[-1] if needed else ())
 
 
-def _for(claim: Claim, purpose: _Purpose) -> Claim:
+def _for(claim: Claim, purpose: _Purpose, task: Task) -> Claim:
     """The claim with what stands above it: what it is for, and its preconditions, which it does not say again."""
-    precondition = frozenset(each.literal.atom for each in purpose.own if each.literal.positive)
+    own = [each.literal.atom for each in purpose.own if each.literal.positive and each.holds]
+    if others := [each.literal.atom for each in purpose.own if each.literal.positive and not each.holds]:
+        # What another way to it would take does not hold, and is no precondition of this one.
+        apart = telling_apart(task, purpose.path[-1].atom)
+        own += [atom for atom in others if atom not in apart]
+    precondition = frozenset(own)
     return replace(
         claim, purpose=purpose.path, lookups=purpose.lookups, precondition=(claim.precondition or frozenset()) | precondition
     )  # fmt: skip
@@ -295,7 +297,7 @@ def _chain(text: str, start: int, end: int, task: Task) -> tuple[ParsedChain | N
                     above = _purpose(line)
                 else:
                     claim = _claim(line, span)
-                    claims.append(_for(claim, purpose) if purpose else claim)
+                    claims.append(_for(claim, purpose, task) if purpose else claim)
                     purpose, in_step = None, True
             elif not in_step:
                 raise _Unreadable  # no step that this belongs to

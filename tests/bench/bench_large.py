@@ -1,7 +1,7 @@
 """How long do texts of a megabyte take? `python tests/bench/bench_large.py [SHOWN] [KIND]`
 
-Processor seconds of what `check`, `check-chain` and `score` do with each text of `tests/fuzz/large.py`: to read it, to judge it
-and to make the whole answer, the slowest first. Beside them the real VAL, where there is one, on the same domain, problem or
+Processor seconds of what `check --json`, `check-chain --json` and `score` do with each text of `tests/fuzz/large.py`: to read
+it, to judge it and to make the whole JSON answer, the slowest first. Beside them the real VAL, where there is one, on the same domain, problem or
 plan, at most `PATIENCE` seconds; and a loop of additions, so that machines can be compared.
 """
 

@@ -11,7 +11,7 @@ from planlearn.chains.ways import telling_apart
 from planlearn.planners import plan
 from planlearn.problems import DOMAINS, domain_text, get_generator, stream
 from tests.walks import NAMES, SIZES, walk
-from val_bridge import Chain, Literal, State, Task, execute, read_plan, read_task
+from val_bridge import Chain, Literal, Outcome, State, Task, check_chain, execute, read_plan, read_task
 
 TOWER = """
 (define (problem tower) (:domain blocksworld-4ops) (:objects a b c d)
@@ -138,6 +138,55 @@ def test_what_tells_the_ways_apart_is_looked_up_before_the_way_is_taken() -> Non
     text = chain_text(task, chain, ChainStyle(purposes=True))
     claim = read_answer(f"{text}Plan:\nunstack a c\nstack a b", task).chain.claims[0]
     assert claim.precondition == {("on", "a", "c"), ("clear", "a"), ("handempty",)}
+
+
+def test_no_more_than_what_tells_ways_apart_is_looked_up_beside_the_preconditions() -> None:
+    """What does not hold and belongs to no other way is a wrong claim, though it is true that it does not hold."""
+    task, chain = solved(TOWER.replace("(:goal (on a b))", "(:goal (clear c))"), "(unstack d c)")
+    (line,) = said(task, chain)
+    assert line == "clear c: holding c no, on d c yes, clear d yes, handempty yes"
+    for beside, sound in (("holding c no, ", True), ("", True), ("on a c no, ", False), ("clear a no, ", False)):
+        text = chain_text(task, chain, ChainStyle(purposes=True)).replace("holding c no, ", beside)
+        parsed = read_answer(f"{text}Plan:\nunstack d c", task).chain
+        assert (check_chain(task, parsed).outcome is Outcome.VALID) is sound, beside
+
+
+TYPED = """
+(define (domain d) (:requirements :strips :typing) (:types thing loc - object truck pkg - thing)
+  (:predicates (at ?x - thing ?l - loc) (fueled ?t - truck) (in ?p - pkg ?t - truck))
+  (:action drive :parameters (?t - truck ?f ?l - loc) :precondition (and (at ?t ?f) (fueled ?t))
+   :effect (and (at ?t ?l) (not (at ?t ?f)) (not (fueled ?t))))
+  (:action refuel :parameters (?t - truck) :effect (fueled ?t))
+  (:action load :parameters (?p - pkg ?t - truck ?l - loc) :precondition (and (at ?p ?l) (at ?t ?l))
+   :effect (and (in ?p ?t) (not (at ?p ?l))))
+  (:action unload :parameters (?p - pkg ?t - truck ?l - loc) :precondition (and (in ?p ?t) (at ?t ?l))
+   :effect (and (at ?p ?l) (not (in ?p ?t)))))
+"""
+
+
+def test_a_way_for_objects_of_another_type_is_none() -> None:
+    """A truck gets somewhere by driving, which needs fuel; a package does not."""
+    problem = (
+        "(define (problem z) (:domain d) (:objects t1 - truck p1 - pkg a b - loc)"
+        " (:init (at t1 a) (at p1 a) (fueled t1)) (:goal (at p1 b)))"
+    )
+    task = read_task(TYPED, problem)
+    chain = execute(task, read_plan("(load p1 t1 a) (drive t1 a b) (unload p1 t1 b)").calls)
+    assert telling_apart(task, ("at", "p1", "b")) == ()
+    assert said(task, chain)[0] == "at p1 b: in p1 t1 no: at p1 a yes, at t1 a yes"
+    text = chain_text(task, chain, ChainStyle(purposes=True))
+    parsed = read_answer(f"{text}Plan:\nload p1 t1 a\ndrive t1 a b\nunload p1 t1 b", task).chain
+    assert check_chain(task, parsed).outcome is Outcome.VALID
+
+
+def test_a_fact_does_not_tell_its_own_ways_apart() -> None:
+    """One way needs the fact and adds it again."""
+    domain = (
+        "(define (domain d) (:predicates (p ?x) (q ?x) (r ?x)) (:action keep :parameters (?x) :precondition (and (p ?x) (r ?x))"
+        " :effect (p ?x)) (:action make :parameters (?x) :precondition (q ?x) :effect (and (p ?x) (not (q ?x)) (not (r ?x)))))"
+    )
+    task = read_task(domain, "(define (problem z) (:domain d) (:objects o) (:init (q o)) (:goal (p o)))")
+    assert telling_apart(task, ("p", "o")) == (("r", "o"), ("q", "o"))
 
 
 def holds(literal: Literal, state: State) -> bool:

@@ -201,8 +201,8 @@ def _texts(atoms: Iterable[Atom]) -> tuple[str, ...]:
 class Trace(Sequence[Step]):
     """The steps of executing a plan's first calls (all, unless `length` says how many), worked out when somebody looks.
 
-    Where only literals matter, one step, the last change of an atom and all changes are found without the states of the
-    other steps, which of long plans fill the memory. Equal to a tuple of the same steps.
+    Where only literals matter, one step, the last change of an atom and all changes are found from a mask a state, without
+    the sets of atoms, which of long plans fill the memory. Equal to a tuple of the same steps.
     """
 
     __slots__ = ("_task", "_plan", "_length", "_steps", "_states")
@@ -229,8 +229,7 @@ class Trace(Sequence[Step]):
             self._steps = tuple(steps)
         return self._steps
 
-    @property
-    def states(self) -> list[int]:
+    def _masks(self) -> list[int]:
         """The masks of the states, the initial one first. Of plain tasks alone."""
         if self._states is None:
             masks = self._task.masks
@@ -249,7 +248,7 @@ class Trace(Sequence[Step]):
             return
         atoms = self._task.masks.atoms
         known: dict[tuple[Key, int, int], Change] = {}
-        for key, (before, after) in zip(self._plan.keys, pairwise(self.states), strict=False):
+        for key, (before, after) in zip(self._plan.keys, pairwise(self._masks()), strict=False):
             made, lost = after & ~before, before & ~after
             change = known.get((key, made, lost))
             if change is None:
@@ -264,7 +263,7 @@ class Trace(Sequence[Step]):
         if not self._task.is_plain:
             return last_changing(self._task, self.steps, atom, wanted)
         bit = self._task.masks.encode([atom])
-        states = self.states
+        states = self._masks()
         for number in range(self._length, 0, -1):
             if (states[number - 1] ^ states[number]) & bit and bool(states[number - 1] & bit) is wanted:
                 return number
@@ -302,7 +301,7 @@ class Trace(Sequence[Step]):
             return self.steps[index]
         number = range(self._length)[index]
         name, arguments = self._plan.keys[number]
-        before, after = map(self._task.masks.decode, self.states[number : number + 2])
+        before, after = map(self._task.masks.decode, self._masks()[number : number + 2])
         return Step(before=before, action=self._task.action(name, arguments), after=after)
 
     def __eq__(self, other: object) -> bool:
