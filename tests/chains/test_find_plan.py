@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from planlearn.chains import ChainStyle, SkipReason, answer_segments, find_plan, read_answer
@@ -631,3 +631,23 @@ def test_a_domain_without_words_is_read_by_its_names() -> None:
 def test_a_pattern_must_begin_with_a_word() -> None:
     with pytest.raises(ValueError, match="starts with words that may be missing"):
         make_wording([("go", "[please] go to {0}")], {})
+
+
+_REPEATED = (
+    "Let me think.", "So it goes.", "[", '["a', '{"action": "(unstack c a)", "state": ["(holding c)"]},', '"(put-down c)"]', "]",
+    "```", "    ", "**", "[PLAN]", "[PLAN END]", "<think>", "</think>", "Plan:", "Explanation:", "unstack c a", "(put-down c)",
+    "1. pick-up b", "stack b", "(define (plan", "-", "; a remark", "",
+)  # fmt: skip
+
+
+@settings(max_examples=400)
+@example(lines=["[", "So it goes.", "[", '"(put-down c)"]'])
+@given(lines=st.lists(st.sampled_from(_REPEATED), max_size=25))
+def test_prose_that_stands_twice_is_prose_both_times(lines: list[str]) -> None:
+    """Lines are remembered as prose: what is found is the same as if each were read anew."""
+    text = "\n".join(lines)
+    found = find_plan(text, BLOCKS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("planlearn.chains.lenient._SHORT", 0)
+        anew = find_plan(text, BLOCKS)
+    assert (found.plan, str(found.error), found.pieces) == (anew.plan, str(anew.error), anew.pieces)
