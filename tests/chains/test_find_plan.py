@@ -641,7 +641,7 @@ _REPEATED = (
 
 
 @settings(max_examples=400)
-@example(lines=["[", "So it goes.", "[", '"(put-down c)"]'])
+@example(lines=["[", "So it goes.", "[", '{"state": ["(clear b)", "(handempty)"]},', '{"action": "(put-down c)"}]'])
 @given(lines=st.lists(st.sampled_from(_REPEATED), max_size=25))
 def test_prose_that_stands_twice_is_prose_both_times(lines: list[str]) -> None:
     """Lines are remembered as prose: what is found is the same as if each were read anew."""
