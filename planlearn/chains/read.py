@@ -66,10 +66,14 @@ def _quoted(text: str) -> str:
     return repr(text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "...")
 
 
+def _plain_names(text: str) -> tuple[str, ...]:
+    """The names of a text that has nothing else but blanks between them; () for any other text."""
+    return tuple(text.lower().split()) if _NAMES.match(text) else ()
+
+
 def _names(text: str) -> tuple[str, ...]:
-    if _NAMES.match(text):
-        names = tuple(text.lower().split())
-    else:
+    names = _plain_names(text)
+    if not names:
         words = text.split()
         names = tuple(map(str.lower, words)) if all(map(_NAME.match, words)) else ()
     if not names or not RESERVED.isdisjoint(names):
@@ -139,14 +143,6 @@ def _parts(line: str) -> tuple[str, dict[str, tuple[frozenset[Atom], frozenset[A
     return " ".join(head), {part: _atoms(" ".join(words)) for part, words in collected.items()}
 
 
-def _bare_call(text: str, span: Span) -> Call | None:
-    """The call that a text of names with blanks between them is, as nearly always; None for any other text."""
-    if not _NAMES.match(text):
-        return None
-    name, *arguments = names = text.lower().split()
-    return Call(name=name, arguments=tuple(arguments), span=span) if RESERVED.isdisjoint(names) else None
-
-
 def _call(text: str, span: Span) -> Call:
     text = text.strip()
     if text.startswith("(") and text.endswith(")"):
@@ -188,8 +184,9 @@ def read_plan_section(text: str, start: int) -> tuple[Plan | None, str]:
 def _claim(line: str, span: Span) -> Claim:
     if not (line[0].isalpha() or line[0] == "("):
         raise _Unreadable  # no name begins like this
-    if call := _bare_call(line, span):
-        return Claim(call=call, span=span)
+    names = _plain_names(line)
+    if names and RESERVED.isdisjoint(names):  # a call alone
+        return Claim(call=Call(name=names[0], arguments=names[1:], span=span), span=span)
     head, parts = _parts(line)
     call = _call(head, span)
     if not parts:

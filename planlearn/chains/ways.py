@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from val_bridge import ActionSchema, Atom, Parameter, Task
+from val_bridge import ActionSchema, Atom, Task
+from val_bridge.check.sources import fits_parameters, is_instance
 
 
 def telling_apart(task: Task, atom: Atom) -> tuple[Atom, ...]:
@@ -28,20 +29,13 @@ def ways(task: Task, atom: Atom) -> Iterator[tuple[list[Atom], list[Atom]]]:
     """
     for schema in task.domain.actions.values():
         for effect in schema.effect:
-            if effect.positive and effect.atom[0] == atom[0] and len(effect.atom) == len(atom):
+            if not effect.positive or not is_instance(effect.atom, atom):
+                continue
+            if fits_parameters(task, effect.atom, atom, schema.parameters):
                 bound = dict(zip(effect.atom[1:], atom[1:], strict=True))
-                # One object for each parameter; a constant stands for itself.
-                if all(
-                    bound[word] == name and (word.startswith("?") or word == name)
-                    for word, name in zip(effect.atom[1:], atom[1:], strict=True)
-                ) and all(_fits(task, bound[each.name], each) for each in schema.parameters if each.name in bound):
-                    needed = (literal.atom for literal in schema.precondition if literal.positive)
-                    deletes = (literal.atom for literal in schema.effect if not literal.positive)
-                    yield _named(task, schema, needed, bound), _named(task, schema, deletes, bound)
-
-
-def _fits(task: Task, name: str, parameter: Parameter) -> bool:
-    return name in task.objects and task.domain.fits(task.objects[name], parameter)
+                needed = (literal.atom for literal in schema.precondition if literal.positive)
+                deletes = (literal.atom for literal in schema.effect if not literal.positive)
+                yield _named(task, schema, needed, bound), _named(task, schema, deletes, bound)
 
 
 def _named(task: Task, schema: ActionSchema, atoms: Iterable[Atom], bound: dict[str, str]) -> list[Atom]:

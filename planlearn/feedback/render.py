@@ -22,8 +22,8 @@ from val_bridge import (
     Verdict,
     atom_text,
     number_text,
-    state_text,
 )
+from val_bridge.check.plan import changes_of
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -63,22 +63,21 @@ def detailed_feedback(verdict: Verdict, task: Task) -> Feedback:
 
     task: the one that was judged; a verdict on another task gives text about nothing.
     """
-    steps = tuple(verdict.steps)
     context = _judgement(verdict) | {
         "steps": [
             {
-                "action": str(step.action),
-                "deleted": state_text(step.before - step.after),
-                "added": state_text(step.after - step.before),
+                "action": change.action,
+                "deleted": " ".join(change.delete),
+                "added": " ".join(change.add),
                 "numbers": [
                     f"{atom_text(fluent)} {'undefined' if old is None else number_text(old)} -> {number_text(new)}"
-                    for fluent, (old, new) in step.changed_values.items()
+                    for fluent, (old, new) in change.values.items()
                 ],
             }
-            for step in steps
+            for change in changes_of(verdict.steps)
         ],
         "goals": literals_text(task.goal_literals),
-        "faults": [_explained(fault, verdict, steps, task) for fault in verdict.faults],
+        "faults": [_explained(fault, verdict, task) for fault in verdict.faults],
     }
     return Feedback(level=Level.DETAILED, text=_render("detailed.jinja", context), verdict=verdict)
 
@@ -106,10 +105,10 @@ class Explained(NamedTuple):
     advice: list[Advice]
 
 
-def _explained(fault: Fault, verdict: Verdict, steps: tuple[Step, ...], task: Task) -> Explained:
+def _explained(fault: Fault, verdict: Verdict, task: Task) -> Explained:
     unmet = [violation.literal for violation in fault.violations if violation.kind.startswith("unsatisfied")]
     before = verdict.plan_length if fault.step is None else fault.step - 1
-    true = steps[: max(before, 0)]
+    true = tuple(verdict.steps[: max(before, 0)])
     state = _state_after(task, true) if len(true) == before else None
     kinds = {violation.kind for violation in fault.violations}
     return Explained(

@@ -6,14 +6,14 @@ while judging.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import groupby
 from typing import Any
 
 from val_bridge.check.evidence import Evidence, facts_about
 from val_bridge.check.faults import Fault, FaultKind, Outcome, Verdict, Violation
-from val_bridge.check.plan import Change, Trace, last_changing
+from val_bridge.check.plan import Change, Trace, changes_of, last_changing
 from val_bridge.check.sources import achievable
 from val_bridge.pddl.collecting import uncollected
 from val_bridge.pddl.errors import SourceError
@@ -59,7 +59,7 @@ def plan_answer(task: Task, verdict: Verdict) -> dict[str, Any]:
         "warnings": list(verdict.warnings),
         "plan_length": None if verdict.outcome is Outcome.UNREADABLE else verdict.plan_length,
         "metric": None if verdict.metric is None else number_json(Fraction(verdict.metric)),
-        "steps": [_step(change) for change in _changes(verdict)],
+        "steps": [_step(change) for change in changes_of(verdict.steps)],
         "unmet_goals": _unmet_goals(task, verdict),
     }
     if verdict.outcome is not Outcome.UNREADABLE:
@@ -160,11 +160,6 @@ def _called(fault: Fault) -> tuple[str, tuple[str, ...]]:
 def _objects(fault: Fault) -> set[str]:
     """The objects that a failed precondition or goal is about."""
     return {*_called(fault)[1], *(name for violation in fault.violations for name in violation.atom[1:])}
-
-
-def _changes(verdict: Verdict) -> Iterable[Change]:
-    steps = verdict.steps
-    return steps.changes() if isinstance(steps, Trace) else map(Change.of, steps)
 
 
 def _step(change: Change) -> dict[str, Any]:

@@ -316,6 +316,11 @@ class Trace(Sequence[Step]):
         return repr(self.steps)
 
 
+def changes_of(steps: Sequence[Step]) -> Iterable[Change]:
+    """What each step of a verdict changed."""
+    return steps.changes() if isinstance(steps, Trace) else map(Change.of, steps)
+
+
 def last_changing(task: Task, steps: Sequence[Step], atom: Atom, wanted: bool) -> int | None:
     """As `Trace.last_change`, of steps of any kind."""
     for number in range(len(steps), 0, -1):

@@ -31,13 +31,13 @@ def sources(
     found: dict[Literal, Literal | Comparison] = {}
     for literal in literals:
         for leaf, atom, pattern in leaves.get((literal.atom[0], literal.positive), ()):
-            if _is_instance(atom, literal.atom) if pattern is None else pattern.fullmatch(atom_text(literal.atom)):
+            if is_instance(atom, literal.atom) if pattern is None else pattern.fullmatch(atom_text(literal.atom)):
                 found[literal] = leaf
                 break
     return found
 
 
-def _is_instance(lifted: Atom, atom: Atom) -> bool:
+def is_instance(lifted: Atom, atom: Atom) -> bool:
     """Whether objects for the variables make the one of the other."""
     if len(lifted) != len(atom):
         return False
@@ -60,7 +60,7 @@ def achievable(task: Task, literal: Literal) -> bool | None:
         text = atom_text(literal.atom)[1:]
         return any(f"({function}{end}" in text for function in task.changing_functions for end in " )")
     return any(
-        _is_instance(effect.atom, literal.atom) and _fits(task, effect.atom, literal.atom, parameters)
+        is_instance(effect.atom, literal.atom) and fits_parameters(task, effect.atom, literal.atom, parameters)
         for effect, parameters in _effects(task, name, literal.positive)
     )
 
@@ -78,10 +78,11 @@ def _effects(task: Task, name: str, positive: bool) -> Iterator[tuple[Literal, t
                     yield effect, schema.parameters + conditional.parameters
 
 
-def _fits(task: Task, lifted: Atom, atom: Atom, parameters: tuple[Parameter, ...]) -> bool:
+def fits_parameters(task: Task, lifted: Atom, atom: Atom, parameters: tuple[Parameter, ...]) -> bool:
+    """Whether an atom's objects are objects of the task, of the types of the parameters that they stand for in `lifted`."""
     types = {parameter.name: parameter for parameter in parameters}
     return all(
-        task.domain.fits(task.objects[name], types[term])
+        name in task.objects and task.domain.fits(task.objects[name], types[term])
         for term, name in zip(lifted, atom, strict=True)
         if term in types
     )
