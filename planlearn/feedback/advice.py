@@ -9,6 +9,7 @@ from itertools import count
 
 from planlearn.errors import require_strips
 from val_bridge import ActionSchema, Atom, Literal, State, Step, Task, atom_text
+from val_bridge.check.plan import last_changing
 
 # Looking for an example must stay cheap: after so many partial bindings the schemas have to do.
 _PARTIAL = 500
@@ -48,7 +49,7 @@ def advise(task: Task, literal: Literal, steps: Sequence[Step], state: State | N
         achievers=(closest,)
         if closest
         else tuple(sorted({_call(schema, binding) for schema, binding in ways})),
-        undone_by=_undone(literal, steps),
+        undone_by=_undone(task, literal, steps),
     )
 
 
@@ -132,9 +133,6 @@ def _call(schema: ActionSchema, binding: Binding) -> str:
     )
 
 
-def _undone(literal: Literal, steps: Sequence[Step]) -> tuple[int, str] | None:
-    for number in range(len(steps), 0, -1):
-        step = steps[number - 1]
-        if literal.holds_in(step.before) and not literal.holds_in(step.after):
-            return number, str(step.action)
-    return None
+def _undone(task: Task, literal: Literal, steps: Sequence[Step]) -> tuple[int, str] | None:
+    number = last_changing(task, steps, literal.atom, literal.positive)
+    return None if number is None else (number, str(steps[number - 1].action))

@@ -188,7 +188,7 @@ def _goal(task: Task, verdict: Verdict) -> Evidence:
 def last_change(task: Task, steps: Sequence[Step], violation: Violation) -> dict[str, Any] | None:
     """The executed step that last made a literal false, `{"step": 2, "action": "(pick-up b)"}`; None if it never held."""
     atom, wanted = violation.atom, violation.wanted
-    number = steps.last_change(atom, wanted) if isinstance(steps, Trace) else last_changing(task, steps, atom, wanted)
+    number = last_changing(task, steps, atom, wanted)
     return None if number is None else {"step": number, "action": str(steps[number - 1].action)}
 
 

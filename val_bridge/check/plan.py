@@ -259,7 +259,7 @@ class Trace(Sequence[Step]):
             yield change
 
     def last_change(self, atom: Atom, wanted: bool) -> int | None:
-        """The number of the step that last made the atom false if it is wanted true, else true; None for no step."""
+        """As `last_changing`, from the bit masks where there are any."""
         if not self._task.is_plain:
             return last_changing(self._task, self.steps, atom, wanted)
         bit = self._task.masks.encode([atom])
@@ -322,7 +322,9 @@ def changes_of(steps: Sequence[Step]) -> Iterable[Change]:
 
 
 def last_changing(task: Task, steps: Sequence[Step], atom: Atom, wanted: bool) -> int | None:
-    """As `Trace.last_change`, of steps of any kind."""
+    """The number of the step that last made the atom false if it is wanted true, else true; None for no step."""
+    if isinstance(steps, Trace):
+        return steps.last_change(atom, wanted)
     for number in range(len(steps), 0, -1):
         step = steps[number - 1]
         before = task.world(step.before, step.values_before).holds(atom)
