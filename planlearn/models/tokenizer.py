@@ -14,8 +14,10 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from planlearn import feedback
 from planlearn.resources import resource_path
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ _WORD = r"[A-Za-z][A-Za-z0-9_]*(?:-[A-Za-z0-9_]+)*"
 _PIECE = rf" ?{_WORD},?| ?[^\sA-Za-z]|\s"
 _PIECES = re.compile(_PIECE)
 
+_AROUND_FEEDBACK = "Mend the chain of steps, then the plan. Judge: VALID or INVALID. Chain: Plan: Feedback: Judgement:"
 _CHARACTERS = string.digits + string.ascii_letters + string.punctuation
 
 
@@ -38,9 +41,17 @@ def _object_names() -> list[str]:
     return [*string.ascii_lowercase, *numbered, *places]
 
 
+def _feedback_words() -> set[str]:
+    """The words of the templates and of the prompts around them, so that a model made before it was ever told of a fault can
+    read later what it is told."""
+    folder = Path(feedback.__file__).parent / "templates"
+    texts = (re.sub(r"(?s)\{#.*?#\}", "", file.read_text(encoding="utf-8")) for file in folder.rglob("*.jinja"))
+    return {word for text in (*texts, _AROUND_FEEDBACK) for word in re.findall(_WORD, text)}
+
+
 def default_words() -> list[str]:
-    """What each vocabulary holds, sorted: common object names and the words of the carried domains."""
-    words = set(_object_names())
+    """What each vocabulary holds, sorted: common object names, the words of the carried domains and those of the feedback."""
+    words = {*_object_names(), *_feedback_words()}
     for file in sorted(resource_path("domains").glob("*/*")):
         if file.suffix in {".pddl", ".yaml"}:
             text = re.sub(r"[;#].*", "", file.read_text(encoding="utf-8"))
