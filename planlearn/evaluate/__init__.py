@@ -10,6 +10,7 @@ normal-approximation intervals (at 100 of 100 they claim certainty) and a lenien
 strict one (it pays for stray text).
 """
 
+from planlearn.evaluate.answers import Completion, Hopeless, Prompt, Stop, lost_cause
 from planlearn.evaluate.asked import Asked, asked_from_file, asked_from_planbench, asked_from_rows
 from planlearn.evaluate.intervals import Interval, wilson
 from planlearn.evaluate.recorded import (
@@ -37,8 +38,11 @@ __all__ = [
     "AnswersError",
     "Asked",
     "Cause",
+    "Completion",
+    "Hopeless",
     "Interval",
     "Judged",
+    "Prompt",
     "RecordedAnswer",
     "Result",
     "ResultExists",
@@ -46,11 +50,13 @@ __all__ = [
     "SampleLog",
     "SampleRecord",
     "SamplesError",
+    "Stop",
     "asked_from_file",
     "asked_from_planbench",
     "asked_from_rows",
     "build_results",
     "judge_answer",
+    "lost_cause",
     "read_recorded",
     "refuse_finished",
     "results_table",

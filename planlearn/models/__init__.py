@@ -15,7 +15,7 @@ rows in the batch until the slowest one ends and cannot stop an answer that is a
 """
 
 from planlearn.models.fetch import cache_folder, fetch, is_fetched
-from planlearn.models.generate import Completion, Prompt, Stop, generate
+from planlearn.models.generate import generate
 from planlearn.models.load import (
     AdapterRecord,
     LoadedModel,
@@ -25,7 +25,7 @@ from planlearn.models.load import (
     read_adapter_record,
     write_adapter_record,
 )
-from planlearn.models.measure import evaluate, lost_cause
+from planlearn.models.measure import evaluate
 from planlearn.models.presets import DEFAULT_MODEL, PRESETS, GgufWheel, LlamaShape, ModelPreset
 from planlearn.models.tokenizer import default_words, unknown_words, word_level_tokenizer
 from planlearn.models.trained import load_trained, trained_recipe
@@ -35,13 +35,10 @@ __all__ = [
     "DEFAULT_MODEL",
     "PRESETS",
     "AdapterRecord",
-    "Completion",
     "GgufWheel",
     "LlamaShape",
     "LoadedModel",
     "ModelPreset",
-    "Prompt",
-    "Stop",
     "cache_folder",
     "default_words",
     "evaluate",
@@ -51,7 +48,6 @@ __all__ = [
     "load_model",
     "load_trained",
     "local_model",
-    "lost_cause",
     "public_name",
     "read_adapter_record",
     "trained_recipe",

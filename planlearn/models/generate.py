@@ -11,58 +11,19 @@ from __future__ import annotations
 import inspect
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 from planlearn.errors import SequenceTooLong
+from planlearn.evaluate import Completion, Prompt, Stop
 
 if TYPE_CHECKING:
     from torch import Tensor
     from transformers import PreTrainedModel
 
     from planlearn.models.load import LoadedModel
-
-# Told the text so far, says why it can no longer become a right answer, or None while it still can.
-Hopeless = Callable[[str], str | None]
-
-
-class Stop(StrEnum):
-    """Why an answer ended: at the model's own end mark, at the limit of tokens, or given up as hopeless."""
-
-    END = "end"
-    CAP = "cap"
-    HOPELESS = "hopeless"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prompt:
-    """A text to continue. `hopeless` is asked when a token with a newline was written, at no other time."""
-
-    id: str
-    text: str
-    hopeless: Hopeless | None = field(default=None, compare=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Completion:
-    """What a model wrote behind a prompt, without the end mark.
-
-    reason: what `hopeless` said, "" for the other stops. prompt_tokens, tokens: read and generated, the end
-    mark included. seconds: wall time, divided among the rows at work at each moment, so that a run's
-    completions add up to it.
-    """
-
-    id: str
-    text: str
-    stop: Stop
-    reason: str = ""
-    prompt_tokens: int
-    tokens: int
-    seconds: float = field(compare=False)
-
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class _Row:

@@ -10,42 +10,22 @@ from pathlib import Path
 from typing import Any
 
 from planlearn.chains import ChainStyle, problem_prompt, read_answer
-from planlearn.chains.grammar import PLAN_HEADER
 from planlearn.evaluate import (
     Asked,
+    Prompt,
     Sample,
     SampleLog,
     build_results,
+    lost_cause,
     refuse_finished,
     score,
     write_results,
 )
-from planlearn.models.generate import Hopeless, Prompt, generate
+from planlearn.models.generate import generate
 from planlearn.models.load import LoadedModel
 from planlearn.progress import Progress
-from val_bridge import Outcome, Task, check_plan
 
 ARM = "greedy"
-
-
-def lost_cause(task: Task) -> Hopeless:
-    """A test for generation: why the answer so far can no longer become a valid plan, or None.
-
-    Only the plan section decides validity, so only there can an answer be lost: at a call that cannot be read or
-    applied. What was written is kept and judged as it stands.
-    """
-    def hopeless(text: str) -> str | None:
-        if f"{PLAN_HEADER}\n" not in text:
-            return None
-        answer = read_answer(text[: text.rfind("\n") + 1], task)
-        if answer.plan is None:
-            return None if answer.problem.startswith("no line") else answer.problem
-        verdict = check_plan(task, answer.plan)
-        if verdict.outcome is not Outcome.VALID and verdict.first is not None and verdict.first.step is not None:
-            return f"step {verdict.first.step} of the plan cannot be applied"
-        return None
-
-    return hopeless
 
 
 def evaluate(

@@ -12,7 +12,8 @@ import sys
 import time
 from random import Random
 
-from planlearn.models import PRESETS, LoadedModel, Prompt, generate, is_fetched, load_model
+from planlearn.evaluate import Prompt
+from planlearn.models import PRESETS, LoadedModel, generate, is_fetched, load_model
 from planlearn.problems import get_generator
 
 LIMIT = 48

@@ -296,7 +296,8 @@ def test_plain_peft_gives_the_same_plans_as_our_evaluator(corpus, tmp_path):
     from safetensors.torch import save_file
 
     from planlearn.chains import problem_prompt
-    from planlearn.models import Prompt, generate
+    from planlearn.evaluate import Prompt
+    from planlearn.models import generate
 
     adapter = train(recipe(), base(corpus), corpus, tmp_path)
     generator = torch.Generator().manual_seed(0)

@@ -9,7 +9,8 @@ from collections.abc import Callable
 import pytest
 
 from planlearn.errors import SequenceTooLong
-from planlearn.models import Completion, LoadedModel, Prompt, Stop, generate
+from planlearn.evaluate import Completion, Prompt, Stop
+from planlearn.models import LoadedModel, generate
 from planlearn.models.generate import cache_argument
 
 Make = Callable[[], LoadedModel]

@@ -10,7 +10,8 @@ import pytest
 from planlearn.corpus.build import build_corpus
 from planlearn.learn.tokens import IGNORED, tokenize
 from planlearn.learn.train import read_rows
-from planlearn.models import PRESETS, LoadedModel, Prompt, Stop, generate, is_fetched, load_model
+from planlearn.evaluate import Prompt, Stop
+from planlearn.models import PRESETS, LoadedModel, generate, is_fetched, load_model
 from planlearn.problems import DOMAINS
 from planlearn.recipes import find_recipe, load_recipe
 from tests.conftest import Need

@@ -2,7 +2,7 @@
 
 import pytest
 
-from planlearn.models import lost_cause
+from planlearn.evaluate import lost_cause
 from planlearn.problems import domain_text
 from val_bridge import read_task
 
