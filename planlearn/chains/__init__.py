@@ -22,6 +22,7 @@ from planlearn.chains.write import (
     Segment,
     action_line,
     answer_segments,
+    chain_stretches,
     chain_text,
     claims_text,
     domain_text,
@@ -34,7 +35,7 @@ from planlearn.chains.write import (
 
 __all__ = [
     "RESERVED", "Answer", "ChainStyle", "FoundPlan", "ReservedWord", "Role", "Segment", "SkipReason", "Skipped",
-    "action_line", "answer_segments", "chain_text", "claims_text", "domain_text", "find_plan",
+    "action_line", "answer_segments", "chain_stretches", "chain_text", "claims_text", "domain_text", "find_plan",
     "goals_text", "literals_text", "plan_text",
     "problem_prompt", "read_answer", "read_plan_section", "state_text",
 ]

@@ -117,13 +117,18 @@ def _lookup_text(at: Lookup) -> str:
 
 def chain_text(task: Task, chain: Chain, style: ChainStyle) -> str:
     """The chain's lines, one "\n" behind each."""
+    return "".join(chain_stretches(task, chain, style))
+
+
+def chain_stretches(task: Task, chain: Chain, style: ChainStyle) -> list[str]:
+    """The chain's text in stretches: what stands before the first step, then the lines of each step."""
     prepare = Preparations(task) if style.purposes else None
     why = purposes(task, chain, prepare) if style.purposes else [()] * len(chain)
     steps = (
         (_purposed_lines(task, s.action, purpose), s.after, goals_text(task, s.after, prepare))
         for s, purpose in zip(chain.steps, why, strict=True)
     )
-    return _chain_text(task, task.initial, goals_text(task, task.initial, prepare), steps, style)
+    return _stretches(task, task.initial, goals_text(task, task.initial, prepare), steps, style)
 
 
 def claims_text(task: Task, parsed: ParsedChain, style: ChainStyle) -> str:
@@ -138,24 +143,26 @@ def claims_text(task: Task, parsed: ParsedChain, style: ChainStyle) -> str:
         head = (claim.call.name, *claim.call.arguments)
         line = _step_text(head, claim.precondition, negative, claim.add, claim.delete)
         steps.append((line, claim.after, _goals_text(claim.goals)))
-    return _chain_text(task, parsed.initial, _goals_text(parsed.goals), steps, replace(style, purposes=False))
+    return "".join(_stretches(task, parsed.initial, _goals_text(parsed.goals), steps, replace(style, purposes=False)))
 
 
-def _chain_text(
+def _stretches(
     task: Task, initial: State, goals: str, steps: Iterable[tuple[str, State, str]], style: ChainStyle
-) -> str:
+) -> list[str]:
     """State and goals at the start; each step's line, its state where the style has states, the goals where they
     change, and with purposes behind every step."""
     lines = [state_line(task, initial)] if style.states == "full" else []
     lines += [f"{GOALS} {goals}"] if style.goals else []
+    stretches = ["".join(line + "\n" for line in lines)]
     for line, after, goals_after in steps:
-        lines.append(line)
+        lines = [line]
         if style.states == "full":
             lines.append(state_line(task, after))
         if style.goals and (style.purposes or goals_after != goals):
             lines.append(f"{GOALS} {goals_after}")
         goals = goals_after
-    return "".join(line + "\n" for line in lines)
+        stretches.append("".join(line + "\n" for line in lines))
+    return stretches
 
 
 def state_line(task: Task, state: State) -> str:

@@ -7,10 +7,16 @@ from typing import Any
 
 from planlearn.chains import Role, Segment
 
+GIVEN = (Role.PROMPT, Role.FEEDBACK)
+"""What a model is given; these segments stand before all that it writes."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """kind: "chain" (write chain and plan) or "judge" (Phase 1). error: the class planted in a judged plan, or ""."""
+    """kind: "chain" (write chain and plan), "judge" (Phase 1, and the model's own plans in Phase 2) or "mend" (a chain and
+    feedback on it are given, the corrected chain and plan are to be written). error: the class of what is wrong with a judged
+    plan, planted or the model's own, or "".
+    """
 
     id: str
     kind: str
@@ -27,11 +33,11 @@ class Example:
 
     @property
     def prompt(self) -> str:
-        return "".join(s.text for s in self.segments if s.role is Role.PROMPT)
+        return "".join(s.text for s in self.segments if s.role in GIVEN)
 
     @property
     def completion(self) -> str:
-        return "".join(s.text for s in self.segments if s.role is not Role.PROMPT)
+        return "".join(s.text for s in self.segments if s.role not in GIVEN)
 
     def to_row(self) -> dict[str, Any]:
         """Columns of the dataset: TRL's `prompt` and `completion`, the segments with their roles, the origin."""

@@ -127,6 +127,23 @@ def judgement_segments(
     found = (fault.error, fault.step) if fault else None
     if found != planted:
         raise ValueError(f"planted {planted}, found {found}")
+    return _segments(task, style, header, shown, (steps, goal_check, fault))
+
+
+def plan_judgement_segments(task: Task, plan: Plan, style: ChainStyle) -> tuple[Segment, ...]:
+    """PROMPT, CHAIN (the reasoning) and VERDICT for a plan that a model wrote, shown bare.
+
+    Raises BindError where a call names no action of the task.
+    """
+    style = replace(style, purposes=False)
+    shown = plan_text(plan) + "\n" * bool(plan.calls)
+    return _segments(task, style, PLAN_HEADER, shown, _judge(task, plan, (), style))
+
+
+def _segments(
+    task: Task, style: ChainStyle, header: str, shown: str, judged: tuple[list[_Step], str | None, _Fault | None]
+) -> tuple[Segment, ...]:
+    steps, goal_check, fault = judged
     prompt = problem_prompt(task, style, INSTRUCTION, header)
     start = state_line(task, task.initial) if style.states == "full" else None
     reasoning = _template("reasoning.jinja").render(start=start, steps=steps, goal_check=goal_check)

@@ -13,6 +13,7 @@ strict one (it pays for stray text).
 from planlearn.evaluate.answers import Completion, Hopeless, Prompt, Stop, lost_cause
 from planlearn.evaluate.asked import Asked, asked_from_file, asked_from_planbench, asked_from_rows
 from planlearn.evaluate.intervals import Interval, wilson
+from planlearn.evaluate.measure import measure
 from planlearn.evaluate.recorded import (
     AnswersError,
     Judged,
@@ -57,6 +58,7 @@ __all__ = [
     "build_results",
     "judge_answer",
     "lost_cause",
+    "measure",
     "read_recorded",
     "refuse_finished",
     "results_table",
