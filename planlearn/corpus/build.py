@@ -216,7 +216,7 @@ def _judged_example(drawn: Drawn, domain: str, seed: int, style: ChainStyle, dro
     )
 
 
-def _write_rows(path: Path, examples: list[Example]) -> str:
+def write_rows(path: Path, examples: list[Example]) -> str:
     text = "".join(json.dumps(example.to_row(), ensure_ascii=False) + "\n" for example in examples)
     write_text(path, text)
     return hashlib.sha256(text.encode()).hexdigest()
@@ -268,23 +268,10 @@ def build_corpus(folder: Path, domain: str, seed: int, recipe: CorpusRecipe, pro
     repeated = dict(sorted(source.repeated.items()))
 
     for split, count in (("validation", recipe.validation), ("test", recipe.test)):
-        source = ProblemSource(domain, seed, split, fresh_classes=True)
-        rows = []
-        for index in range(count):
-            drawn = source.draw(index, recipe.validation_sizes, None)
-            if drawn is None:
-                break
-            rows.append(_chain_example(drawn, domain, split, seed, style))
-            progress(split, index + 1, count)
-        if not rows:
-            raise RecipeError(
-                f"corpus.{split}: asked for {count} problems of sizes {', '.join(recipe.validation_sizes)}, found none: no "
-                f"class of these sizes is left for {split}"
-            )
-        splits[split], rejected[split] = rows, dict(sorted(source.rejected.items()))
+        splits[split], rejected[split] = held_out(domain, seed, split, count, recipe.validation_sizes, style, progress)
 
     asked = {"train": recipe.examples, "validation": recipe.validation, "test": recipe.test}
-    files = {f"{name}.jsonl": _write_rows(folder / f"{name}.jsonl", rows) for name, rows in splits.items()}
+    files = {f"{name}.jsonl": write_rows(folder / f"{name}.jsonl", rows) for name, rows in splits.items()}
     files |= _write_parquet(folder, splits)
     manifest = {
         "schema": 1, "planlearn": planlearn.__version__, "versions": _versions(), **made_from, "split_shares": SHARES,
@@ -295,6 +282,30 @@ def build_corpus(folder: Path, domain: str, seed: int, recipe: CorpusRecipe, pro
     write_text(folder / "README.md", _card(manifest))
     write_json(manifest_path, manifest)
     return manifest
+
+
+def held_out(
+    domain: str, seed: int, split: str, count: int, sizes: dict[str, float], style: ChainStyle, progress: Progress, *,
+    fresh_classes: bool = True,
+) -> tuple[list[Example], dict[str, int]]:
+    """(problems of a split that nothing learns from, what was rejected by reason); fewer where no class is left.
+
+    fresh_classes: one problem a class; else a class may come again under other names. Raises RecipeError where there is none.
+    """
+    source = ProblemSource(domain, seed, split, fresh_classes=fresh_classes)
+    rows: list[Example] = []
+    for index in range(count):
+        drawn = source.draw(index, sizes, None)
+        if drawn is None:
+            break
+        rows.append(_chain_example(drawn, domain, split, seed, style))
+        progress(split, index + 1, count)
+    if not rows:
+        raise RecipeError(
+            f"corpus.{split}: asked for {count} problems of sizes {', '.join(sizes)}, found none: no class of these sizes is left "
+            f"for {split}"
+        )
+    return rows, dict(sorted(source.rejected.items()))
 
 
 def _write_parquet(folder: Path, splits: dict[str, list[Example]]) -> dict[str, str]:

@@ -82,21 +82,27 @@ _ROWS = 128
 
 
 class _FrozenVocabularyLoss(torch.autograd.Function):
-    """Sum over rows of -log softmax(h Wᵀ + b)[label]. Shapes: h (n, d), W (v, d), b (v), labels (n); the result is one number.
+    """Sum over rows of -r log softmax(h Wᵀ + b)[label]. Shapes: h (n, d), W (v, d), b (v), labels (n), r (n) or None for ones;
+    the result is one number.
 
-    Gradients flow to h alone: (softmax - one-hot) W, worked out beside the loss. Softmax in float32, products in h's type.
+    Gradients flow to h alone: r (softmax - one-hot) W, worked out beside the loss. Softmax in float32, products in h's type.
     """
 
     @staticmethod
-    def forward(ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor | None, labels: Tensor) -> Tensor:
+    def forward(
+        ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor | None, labels: Tensor, of_rows: Tensor | None
+    ) -> Tensor:
         loss = hidden.new_zeros((), dtype=torch.float32)
         gradient = torch.empty_like(hidden)
         for start in range(0, len(labels), _ROWS):
             rows, wanted = hidden[start : start + _ROWS], labels[start : start + _ROWS, None]
             logits = F.linear(rows, weight, bias).float()
             logits -= logits.logsumexp(-1, keepdim=True)
-            loss -= logits.gather(1, wanted).sum()
+            ones = logits.new_ones(len(rows), 1) if of_rows is None else of_rows[start : start + _ROWS, None].float()
+            loss -= (logits.gather(1, wanted) * ones).sum()
             logits.exp_().scatter_add_(1, wanted, logits.new_full((1, 1), -1.0).expand_as(wanted))
+            if of_rows is not None:
+                logits *= ones
             torch.mm(logits.to(weight.dtype), weight, out=gradient[start : start + _ROWS])
         ctx.save_for_backward(gradient)
         return loss
@@ -104,12 +110,15 @@ class _FrozenVocabularyLoss(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         (gradient,) = ctx.saved_tensors
-        return gradient * grad.to(gradient.dtype), None, None, None
+        return gradient * grad.to(gradient.dtype), None, None, None, None
 
 
-def frozen_vocabulary_loss(hidden: Tensor, head: nn.Module, labels: Tensor) -> Tensor:
-    """Summed negative log likelihood of `labels` (n) under the words' weights `head`, which must be frozen; no unit."""
-    return _FrozenVocabularyLoss.apply(hidden, head.weight, getattr(head, "bias", None), labels)
+def frozen_vocabulary_loss(hidden: Tensor, head: nn.Module, labels: Tensor, of_rows: Tensor | None = None) -> Tensor:
+    """Summed negative log likelihood of `labels` (n) under the words' weights `head`, which must be frozen; no unit.
+
+    of_rows: a weight for each row (n); None: 1 each.
+    """
+    return _FrozenVocabularyLoss.apply(hidden, head.weight, getattr(head, "bias", None), labels, of_rows)
 
 
 def bfloat16_pays(threshold: float = 1.4, size: int = 1024) -> bool:

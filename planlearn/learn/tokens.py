@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from random import Random
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from planlearn.errors import SequenceTooLong
 
@@ -51,12 +51,23 @@ def tokenize(rows: Iterable[dict[str, Any]], tokenizer: Any, limit: int) -> list
     return out
 
 
-def order_by_length(tokens: Sequence[Tokens], batch: int, rng: Random, window: int = 16) -> list[Tokens]:
+class HasTokens(Protocol):
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def input_ids(self) -> Sequence[int]: ...
+
+
+T = TypeVar("T", bound=HasTokens)
+
+
+def order_by_length(tokens: Sequence[T], batch: int, rng: Random, window: int = 16) -> list[T]:
     """The examples such that each run of `batch` has similar lengths, while the curriculum's order holds roughly.
 
     Within windows of `window` batches the examples are sorted by length, cut into batches, and the batches shuffled.
     """
-    out: list[Tokens] = []
+    out: list[T] = []
     for start in range(0, len(tokens), batch * window):
         part = sorted(tokens[start : start + batch * window], key=lambda t: (len(t.input_ids), t.id))
         batches = [part[i : i + batch] for i in range(0, len(part), batch)]

@@ -51,7 +51,7 @@ OWN_WAY = frozenset({
 POSITIVE = ("per_device_train_batch_size", "gradient_accumulation_steps", "num_train_epochs")
 
 
-def _config(recipe: Recipe, folder: Path, steps: int, bf16_weights: bool) -> Any:
+def training_config(recipe: Recipe, folder: Path, steps: int, bf16_weights: bool) -> Any:
     """TRL's SFTConfig from the recipe's `training` block; raises RecipeError on keys and values that it cannot have."""
     import torch
     from trl import SFTConfig
@@ -110,10 +110,10 @@ def check_training(recipe: Recipe) -> None:
     import tempfile
 
     with tempfile.TemporaryDirectory() as folder:
-        _config(recipe, Path(folder), 1, False)
+        training_config(recipe, Path(folder), 1, False)
 
 
-def _adapted(model: Any, recipe: Recipe) -> Any:
+def adapted(model: Any, recipe: Recipe) -> Any:
     """The model with LoRA layers, or the model itself where the recipe trains it whole (rank 0)."""
     if recipe.adapter.rank == 0:
         return model
@@ -126,14 +126,14 @@ def _adapted(model: Any, recipe: Recipe) -> Any:
         target_modules=recipe.adapter.targets, task_type="CAUSAL_LM",
     )
     try:
-        adapted = get_peft_model(model, config)
+        whole = get_peft_model(model, config)
     except ValueError as error:
         raise RecipeError(f"adapter.targets: {error}") from None
-    fuse_lora(adapted)
-    return adapted
+    fuse_lora(whole)
+    return whole
 
 
-def _muon(model: Any, config: Any) -> Any:
+def muon(model: Any, config: Any) -> Any:
     from planlearn.learn.optimizer import MuonAndAdamW
 
     return MuonAndAdamW(
@@ -207,11 +207,8 @@ def train(recipe: Recipe, loaded: Any, corpus: Path, run: Path) -> Path:
     model = loaded.model.to(torch.bfloat16) if bf16 else loaded.model
     if bf16 and model.device.type == "cpu" and model.config.model_type in PLAIN_ATTENTION:
         use_causal_attention(model)
-    model = _adapted(model, recipe)
+    model = adapted(model, recipe)
     last = WholeCheckpoints.last(checkpoints)
-    for torn in checkpoints.glob("checkpoint-*"):
-        if last is None or int(torn.name.rpartition("-")[2]) > int(last.name.rpartition("-")[2]):
-            shutil.rmtree(torn)
     lengths = [len(t.input_ids) for t in ordered]
     padded = [batch * max(lengths[start : start + batch]) for start in range(0, len(lengths), batch)]
     step_tokens = [sum(padded[start : start + accumulate]) for start in range(0, len(padded), accumulate)]
@@ -226,10 +223,10 @@ def train(recipe: Recipe, loaded: Any, corpus: Path, run: Path) -> Path:
         save_final(snapshot, loaded, recipe, run / "snapshots" / f"step-{step}", facts)
 
     kept = len(list((run / "snapshots").glob("step-*")))
-    config = _config(recipe, checkpoints, steps, bf16)
+    config = training_config(recipe, checkpoints, steps, bf16)
     trainer = ChainTrainer(
         model=model, args=config, train_dataset=dataset, processing_class=loaded.tokenizer,
-        optimizers=(_muon(model, config) if recipe.optimizer == "muon" else None, None),
+        optimizers=(muon(model, config) if recipe.optimizer == "muon" else None, None),
         callbacks=[cap, WholeCheckpoints(), Snapshots(recipe.evaluation.curve, keep, kept), record],
     )
     cap.trainer = record.trainer = trainer
@@ -263,7 +260,7 @@ def save_final(model: Any, loaded: Any, recipe: Recipe, final: Path, facts: dict
         for config in model.peft_config.values():
             config.base_model_name_or_path = base
             config.inference_mode = True
-        state = {k: v.to(torch.float16).contiguous() for k, v in _adapter_state(model).items()}
+        state = {k: v.to(torch.float16).contiguous() for k, v in adapter_state(model).items()}
         model.save_pretrained(beside, state_dict=None, safe_serialization=True)
         from safetensors.torch import save_file
 
@@ -282,7 +279,7 @@ def save_final(model: Any, loaded: Any, recipe: Recipe, final: Path, facts: dict
     beside.rename(final)
 
 
-def _adapter_state(model: Any) -> dict[str, Any]:
+def adapter_state(model: Any) -> dict[str, Any]:
     from peft import get_peft_model_state_dict
 
     return get_peft_model_state_dict(model)

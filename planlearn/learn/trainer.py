@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -28,6 +29,16 @@ def _head_alone_makes_logits(config: Any) -> bool:
     return all(getattr(config, name, None) in (None, 1.0) for name in names)
 
 
+def labelled(causal: Any, inputs: Any) -> tuple[Any, Any, Any]:
+    """(hidden states, labels, where there is a label), each one shorter than the input: a state foretells the next token.
+
+    input_ids, labels: shape (batch, tokens). The hidden states are those of the layers below the head: (batch, tokens - 1, d).
+    """
+    labels = inputs["labels"][:, 1:]
+    hidden = causal.base_model(input_ids=inputs["input_ids"], use_cache=False).last_hidden_state[:, :-1]
+    return hidden, labels, labels != IGNORED
+
+
 class ChainTrainer(SFTTrainer):
     """Loss on completions, over the whole vocabulary, computed only where there is a label."""
 
@@ -41,9 +52,7 @@ class ChainTrainer(SFTTrainer):
         causal = causal.get_base_model() if hasattr(causal, "get_base_model") else causal
         if return_outputs or not _head_alone_makes_logits(causal.config):
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
-        labels = inputs["labels"][:, 1:]
-        hidden = causal.base_model(input_ids=inputs["input_ids"], use_cache=False).last_hidden_state[:, :-1]
-        kept = labels != IGNORED
+        hidden, labels, kept = labelled(causal, inputs)
         head = causal.get_output_embeddings()
         if isinstance(head, nn.Linear) and not any(p.requires_grad for p in head.parameters()):
             loss = frozen_vocabulary_loss(hidden[kept], head, labels[kept])
@@ -51,8 +60,12 @@ class ChainTrainer(SFTTrainer):
             logits = F.linear(hidden[kept], head.weight, getattr(head, "bias", None)).float()
             loss = F.cross_entropy(logits, labels[kept], reduction="sum")
         count = kept.sum() if num_items_in_batch is None else num_items_in_batch
-        self._total_train_tokens += int((inputs["attention_mask"]).sum())
+        self.saw(inputs)
         return loss / count
+
+    def saw(self, inputs: Any) -> None:
+        """Count the tokens of a batch, padding left out."""
+        self._total_train_tokens += int(inputs["attention_mask"].sum())
 
     @property
     def tokens_seen(self) -> int:
@@ -140,9 +153,15 @@ class WholeCheckpoints(TrainerCallback):
 
     @staticmethod
     def last(folder: Path) -> Path | None:
-        """The newest whole checkpoint, or None."""
-        whole = [p.parent for p in folder.glob(f"checkpoint-*/{WHOLE}")]
-        return max(whole, key=lambda p: int(p.name.rpartition("-")[2]), default=None)
+        """The newest whole checkpoint, or None; those that a kill tore are removed."""
+        def step(checkpoint: Path) -> int:
+            return int(checkpoint.name.rpartition("-")[2])
+
+        last = max((p.parent for p in folder.glob(f"checkpoint-*/{WHOLE}")), key=step, default=None)
+        for torn in folder.glob("checkpoint-*"):
+            if last is None or step(torn) > step(last):
+                shutil.rmtree(torn)
+        return last
 
 
 class Snapshots(TrainerCallback):
@@ -174,8 +193,8 @@ def seconds_until(log: Path, step: float = float("inf")) -> float:
 class Record(TrainerCallback):
     """Writes every logged step to a JSONL file and shows progress: examples, loss, tokens a second, time left."""
 
-    def __init__(self, path: Path, batch: int) -> None:
-        self.path, self.batch, self.trainer = path, batch, None
+    def __init__(self, path: Path, batch: int, what: str = "train") -> None:
+        self.path, self.batch, self.what, self.trainer = path, batch, what, None
         self.progress: Progress | None = None
         self.start, self.tokens0 = 0.0, 0
         self.begun = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())  # tells the starts of a resumed run apart
@@ -187,7 +206,7 @@ class Record(TrainerCallback):
         if state.global_step:
             self.trainer.count_tokens(max((r["tokens"] for r in rows if r["step"] <= state.global_step), default=0))
         self.tokens0 = self.trainer.tokens_seen
-        self.progress = Progress("train", state.max_steps * self.batch, "examples", start=state.global_step * self.batch)
+        self.progress = Progress(self.what, state.max_steps * self.batch, "examples", start=state.global_step * self.batch)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
         if not logs or "loss" not in logs:

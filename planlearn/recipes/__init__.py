@@ -11,6 +11,7 @@ from planlearn.recipes.recipe import (
     CorpusRecipe,
     EvaluationRecipe,
     Recipe,
+    RefineRecipe,
     StageRecipe,
     differences,
     find_recipe,
@@ -23,6 +24,6 @@ from planlearn.recipes.recipe import (
 )
 
 __all__ = [
-    "DEFAULT_DOMAIN", "AdapterRecipe", "CorpusRecipe", "EvaluationRecipe", "Recipe", "StageRecipe", "differences", "find_recipe",
+    "DEFAULT_DOMAIN", "AdapterRecipe", "CorpusRecipe", "EvaluationRecipe", "Recipe", "RefineRecipe", "StageRecipe", "differences", "find_recipe",
     "is_given", "load_recipe", "mistakes", "recipe_hash", "refuse_another", "resolve",
 ]

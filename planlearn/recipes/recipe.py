@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import math
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -90,6 +91,55 @@ class EvaluationRecipe(_Strict):
     curve_problems: PositiveInt = 60
 
 
+class RefineRecipe(_Strict):
+    """Phase 2 of PDDL-Instruct (arXiv 2509.13351): rounds of attempts, feedback and two stages of learning from them.
+
+    rounds: η, the cap on rounds. patience: stop where validity on the validation problems has not risen for so many rounds.
+    feedback: what the model is told of its failed attempts ("none": nothing, the same problems and corrections).
+    problems: problems of D2 in a round, of `sizes` and at most `max_steps`; no problem comes in two rounds. temperature: of the
+    attempts. attempts: how many more a failed problem gets, with the feedback. correction: "own", or "reference", where the
+    planner alone makes corrections (a departure: D2 holds no solutions). keep_valid: whether chains that came out right at once
+    are learned too. judge: whether the model learns to judge the plans it wrote.
+    objective: see `planlearn.refine.Weighing`, as for fault_weight (λ), penalties, unlikelihood (β) and verdict.
+    tokens: read in stage "chain" of a round, lessons coming again until then; None: each lesson once. plan_share: stage "plan"
+    reads that share of what stage "chain" reads. chain_rate, plan_rate: δ1 > δ2. validation: the first so many problems of the
+    validation split, measured after each round.
+    """
+
+    rounds: int = Field(default=3, ge=0)
+    patience: PositiveInt | None = None
+    feedback: Literal["none", "binary", "detailed"] = "detailed"
+    problems: PositiveInt = 100
+    sizes: dict[str, PositiveFloat] = Field(min_length=1)
+    max_steps: PositiveInt | None = None
+    temperature: float = Field(default=0.3, ge=0.0)
+    attempts: int = Field(default=1, ge=0)
+    correction: Literal["own", "reference"] = "own"
+    keep_valid: bool = True
+    judge: bool = True
+    objective: Literal["weighted", "nll"] = "weighted"
+    fault_weight: float = Field(default=0.25, ge=0.0)
+    penalties: dict[Literal["precondition", "effect", "goal", "other"], float] = {
+        "precondition": 1.0, "effect": 1.0, "goal": 1.0, "other": 1.0,
+    }  # fmt: skip
+    unlikelihood: float = Field(default=0.5, ge=0.0)
+    verdict: float = Field(default=1.0, ge=0.0)
+    tokens: PositiveInt | None = None
+    plan_share: float = Field(default=0.25, gt=0.0, le=1.0)
+    chain_rate: PositiveFloat = 1.0e-5
+    plan_rate: PositiveFloat = 5.0e-6
+    validation: PositiveInt = 100
+
+    _names = field_validator("sizes", mode="before")(StageRecipe._names.__func__)  # type: ignore[attr-defined]
+
+    @field_validator("plan_rate")
+    @classmethod
+    def _slower(cls, value: float, info: ValidationInfo) -> float:
+        if value >= info.data.get("chain_rate", math.inf):
+            raise PydanticCustomError("slower", "must be less than chain_rate (δ2 < δ1)")
+        return value
+
+
 class Recipe(_Strict):
     """A whole run.
 
@@ -109,6 +159,7 @@ class Recipe(_Strict):
     corpus: CorpusRecipe
     adapter: AdapterRecipe = AdapterRecipe()
     evaluation: EvaluationRecipe = EvaluationRecipe()
+    refine: RefineRecipe | None = None
     training: dict[str, Any] = Field(default_factory=dict)
 
     @field_validator("training")
@@ -250,8 +301,10 @@ def is_given(key: str, overrides: Iterable[str]) -> bool:
     return True
 
 
-def load_recipe(path: Path, overrides: Sequence[str] = (), **fixed: Any) -> Recipe:
+def load_recipe(path: Path, overrides: Sequence[str] = (), *, defaults: dict[str, Any] | None = None, **fixed: Any) -> Recipe:
     """Read a recipe; `overrides` are "key=value" with YAML values; `fixed` are keys given by name (None: not given).
+
+    defaults: keys and what they have where the file has nothing.
 
     Raises RecipeError, one sentence or a list of all mistakes, each with its key.
     """
@@ -267,6 +320,7 @@ def load_recipe(path: Path, overrides: Sequence[str] = (), **fixed: Any) -> Reci
         raise RecipeError(f"{path}{place}: not YAML: {getattr(error, 'problem', error)}") from None
     if not isinstance(tree, dict):
         raise RecipeError(f"{path}: expected a block of keys, found {type(tree).__name__}")
+    tree = {**(defaults or {}), **{key: value for key, value in tree.items() if value is not None or key not in (defaults or {})}}
     given = [*map(_parsed, overrides), *((key, value) for key, value in fixed.items() if value is not None)]
     for key, value in given:
         _set(tree, key, value)

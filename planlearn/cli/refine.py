@@ -1,0 +1,129 @@
+"""`planlearn refine`: rounds of attempts, feedback and learning (Phase 2 of PDDL-Instruct), from a trained adapter or model."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from planlearn.cli.app import command
+
+
+class FeedbackLevel(StrEnum):
+    """What the model is told of a failed attempt."""
+
+    NONE = "none"
+    BINARY = "binary"
+    DETAILED = "detailed"
+
+
+def rounds_table(rows: list[dict[str, Any]], start: dict[str, Any]) -> str:
+    """A line a round: attempts that came out right, lessons, tokens, validity on the validation problems."""
+    from planlearn.evaluate import text_table
+
+    def validity(share: dict[str, Any]) -> str:
+        return f"{100 * share['value']:.1f} ({100 * share['low']:.1f}-{100 * share['high']:.1f})"
+
+    lines: list[tuple[Any, ...]] = [(0, "", "", "", "", validity(start["plan_validity"]), start["plan_validity"]["n"])]
+    for row in rows:
+        tried, fits = row["attempts"], row["stages"].values()
+        lines.append((
+            row["round"], f"{tried['valid']}/{tried['problems']}", tried["valid_after_feedback"],
+            sum(row["lessons"].values()), sum(fit["tokens"] for fit in fits),
+            validity(row["validation"]["plan_validity"]), row["validation"]["plan_validity"]["n"],
+        ))
+    return text_table(("round", "attempts valid", "mended", "lessons", "tokens", "valid % (95 %)", "n"), lines)
+
+
+def run_rounds(learner: Any, resolved: Any, run: Path, rows: list[dict[str, Any]], final: Path) -> None:
+    """The rounds of a recipe in `run/refine`, then the best round's weights as `final`; prints the table."""
+    from planlearn.corpus.build import style_of
+    from planlearn.evaluate import asked_from_rows
+    from planlearn.refine import Refinement
+
+    rounds = Refinement(
+        learner, resolved.refine, run / "refine", domain=resolved.domain, seed=resolved.seed, style=style_of(resolved.corpus),
+        validation=asked_from_rows(rows), max_tokens=resolved.evaluation.max_tokens,
+    )
+    done = rounds.run()
+    best = rounds.best(done)
+    if not final.exists():
+        if best:
+            learner.load(rounds.weights_folder(best))
+        fits = [fit for row in done[:best] for fit in row["stages"].values()]
+        learner.export(final, {
+            "round": best, "rounds": len(done), "feedback": resolved.refine.feedback, "precision": "float32",
+            "examples": sum(fit["lessons"] for fit in fits), "tokens": sum(fit["tokens"] for fit in fits),
+        })
+    print(f"\n{rounds_table(done, rounds.start())}")
+    print(f"best: round {best}; {resolved.refine.feedback} feedback, objective {resolved.refine.objective}")
+
+
+@command()
+def refine(
+    overrides: list[str] = typer.Argument(None, metavar="[KEY=VALUE]...", help="Keys of the recipe, e.g. refine.problems=50."),
+    adapter: Path = typer.Option(..., exists=True, file_okay=False, help="A trained adapter's (or whole model's) folder to start from."),
+    model: str = typer.Option(None, help="The adapter's base, where it does not say."),
+    eta: int = typer.Option(None, min=0, help="η: how many rounds at most."),
+    feedback: FeedbackLevel = typer.Option(None, help="What the model is told of a failed attempt."),
+    seed: int = typer.Option(None, help="Seed of problems, attempts and order."),
+    out: Path = typer.Option(None, help="The run's folder; default: data/runs/refine-<adapter>-<feedback>-s<seed>-<recipe hash>."),
+) -> None:
+    """Let a trained model learn from the checker's feedback on its own attempts; a second call goes on where a killed one stopped."""
+    import json
+
+    import yaml
+
+    from planlearn.cli.train import runs_folder
+    from planlearn.corpus.build import held_out, style_of, write_rows
+    from planlearn.errors import RecipeError
+    from planlearn.files import write_text
+    from planlearn.models import load_model, read_adapter_record
+    from planlearn.problems import get_generator
+    from planlearn.progress import bars
+    from planlearn.recipes import find_recipe, load_recipe, recipe_hash, refuse_another
+
+    path = adapter / "recipe.yaml"
+    if not path.exists():
+        raise RecipeError(f"{adapter} holds no recipe.yaml: only what planlearn trained can be refined")
+    known = load_recipe(path)
+    block = known.refine or load_recipe(find_recipe(known.domain, known.model)).refine
+    given = {} if block is None else {"refine": block.model_dump(mode="json")}
+    asked = list(overrides or ())
+    asked += [f"refine.rounds={eta}"] if eta is not None else []
+    asked += [f"refine.feedback={feedback.value}"] if feedback is not None else []
+    resolved = load_recipe(path, asked, defaults=given, seed=seed)
+    if resolved.refine is None:
+        raise RecipeError(f"neither {path} nor the recipe of domain {known.domain} has a block refine")
+    get_generator(resolved.domain)
+    name = f"refine-{adapter.resolve().parent.name}-{resolved.refine.feedback}-s{resolved.seed}-{recipe_hash(resolved)}"
+    run = out or runs_folder() / name
+    tree = resolved.model_dump(mode="json")
+    noted = run / "recipe.yaml"
+    if noted.exists():
+        # More rounds may follow those that were made.
+        old = yaml.safe_load(noted.read_text(encoding="utf-8"))
+        refuse_another(run, old | {"refine": (old.get("refine") or {}) | {"rounds": resolved.refine.rounds}}, tree)
+    write_text(noted, yaml.safe_dump(tree, sort_keys=False))
+    print(f"run: {run}")
+    problems = run / "validation.jsonl"
+    if not problems.exists():
+        rows, _ = held_out(
+            resolved.domain, resolved.seed, "validation", resolved.refine.validation, resolved.corpus.validation_sizes,
+            style_of(resolved.corpus), bars("problems", "problems"),
+        )
+        write_rows(problems, rows)
+    from planlearn.learn.learner import ModelLearner
+    from planlearn.learn.train import read_rows
+
+    if resolved.adapter.rank:
+        record = read_adapter_record(adapter)
+        loaded = load_model(model or (record.base if record else resolved.model), adapter=adapter, trainable=True)
+    else:
+        loaded = load_model(adapter)
+    final = run / ("adapter" if resolved.adapter.rank else "model")
+    run_rounds(ModelLearner(loaded, resolved), resolved, run, read_rows(problems), final)
+    facts = json.loads((final / "training.json").read_text(encoding="utf-8"))
+    print(f"{final.name:8} {final} (of round {facts['round']})\nrounds   {run / 'refine' / 'rounds.jsonl'}")

@@ -1,0 +1,152 @@
+"""One attempt at a problem of a round: what was asked and written, what the checker says of it, the feedback on it.
+
+Every ⟨s, a, s'⟩ and the plan are judged. A chain is given up at the end of the first step that is wrong or leads back to a
+state where it has been: the feedback speaks of the first fault, and what stands behind it would be written for nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from planlearn.chains import Answer, read_answer
+from planlearn.chains.grammar import GOALS, PLAN_HEADER, STATE
+from planlearn.evaluate import Completion, Hopeless, Stop, lost_cause
+from planlearn.feedback import binary_feedback, detailed_feedback
+from val_bridge import Action, Chain, FaultKind, Outcome, State, Task, Verdict, check_chain, check_plan, execute, progress
+
+FeedbackLevel = Literal["none", "binary", "detailed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """What was written and the judgements of it.
+
+    problem: the id of the problem. number: 0 for the first attempt, which is made without feedback. chain: of the claims, None
+    where no step could be read. plan: None where no plan could be read.
+    """
+
+    problem: str
+    number: int
+    completion: Completion
+    answer: Answer
+    chain: Verdict | None
+    plan: Verdict | None
+
+    @property
+    def is_valid(self) -> bool:
+        """The plan, whole as written, is valid."""
+        return self.plan is not None and self.plan.outcome is Outcome.VALID
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """What feedback speaks of: the chain where it has a fault, else the plan; None where nothing can be read.
+
+        A chain that ends in the middle has not reached its goal; that is said only where nothing else is wrong.
+        """
+        if self.chain is None or self.chain.outcome is Outcome.VALID:
+            return self.plan or self.chain
+        others = tuple(fault for fault in self.chain.faults if fault.kind is not FaultKind.GOAL)
+        return replace(self.chain, faults=others) if others and self.answer.plan is None else self.chain
+
+    def to_row(self) -> dict[str, Any]:
+        first = self.verdict.first if self.verdict else None
+        c = self.completion
+        return {
+            "problem": self.problem, "number": self.number, "answer": c.text, "stop": c.stop.value, "reason": c.reason,
+            "prompt_tokens": c.prompt_tokens, "tokens": c.tokens, "seconds": c.seconds, "valid": self.is_valid,
+            "error": first.kind.value if first else None if self.is_valid else "unreadable",
+            "failing_step": first.step if first else None,
+        }
+
+
+def judge_attempt(task: Task, problem: str, number: int, completion: Completion) -> Attempt:
+    """Read and judge what was written. Never raises on a text."""
+    answer = read_answer(completion.text, task)
+    return Attempt(
+        problem=problem, number=number, completion=completion, answer=answer,
+        chain=check_chain(task, answer.chain) if answer.chain is not None else None,
+        plan=check_plan(task, answer.plan) if answer.plan is not None else None,
+    )
+
+
+def attempt_from_row(task: Task, row: dict[str, Any]) -> Attempt:
+    """The attempt of `to_row`, judged anew."""
+    completion = Completion(
+        id=f"{row['problem']}#{row['number']}", text=row["answer"], stop=Stop(row["stop"]), reason=row["reason"],
+        prompt_tokens=row["prompt_tokens"], tokens=row["tokens"], seconds=row["seconds"],
+    )
+    return judge_attempt(task, row["problem"], row["number"], completion)
+
+
+def given_up(task: Task) -> Hopeless:
+    """A test for generation: why there is nothing more to learn from an attempt, or None while it may come out right."""
+    lost = lost_cause(task)
+
+    def hopeless(text: str) -> str | None:
+        if f"{PLAN_HEADER}\n" in text:
+            return lost(text)
+        written = text[: text.rfind("\n") + 1]
+        last = written[written[:-1].rfind("\n") + 1 :]
+        # The line that ends a step; judging at every line would cost four times as much and say the same.
+        ends = GOALS if f"\n{GOALS} " in written else STATE
+        if not last.startswith(f"{ends} "):
+            return None
+        chain = read_answer(written, task).chain
+        if chain is None:
+            return None
+        wrong = [fault for fault in check_chain(task, chain).faults if fault.kind is not FaultKind.GOAL]
+        if wrong:
+            return f"step {wrong[0].step} of the chain is wrong"
+        states = [chain.initial, *(claim.after for claim in chain.claims)]
+        if states[-1] is not None and states[-1] in states[:-1]:
+            return f"step {len(chain.claims)} leads back to an earlier state"
+        return None
+
+    return hopeless
+
+
+def feedback_on(task: Task, attempt: Attempt, level: FeedbackLevel) -> str:
+    """The feedback's text; "" at level "none". Of a text without chain and plan it says that alone."""
+    if level == "none":
+        return ""
+    verdict = attempt.verdict
+    if verdict is None:
+        return "The plan is unreadable."
+    return (detailed_feedback(verdict, task) if level == "detailed" else binary_feedback(verdict)).text
+
+
+def correct_actions(task: Task, attempt: Attempt) -> list[Action]:
+    """The actions before the first fault: of the chain, or of the plan where there is no chain."""
+    verdict = attempt.chain or attempt.plan
+    if verdict is None:
+        return []
+    calls = attempt.answer.chain.claims if attempt.answer.chain is not None else None
+    executed = [step.action for step in verdict.steps]
+    if calls is None:
+        return executed
+    sound = min((fault.step for fault in verdict.faults if fault.step is not None), default=len(calls) + 1)
+    return executed[: max(sound - 1, 0)]
+
+
+def without_detours(task: Task, actions: Iterable[Action]) -> list[Action]:
+    """The actions up to the first state in which the goal holds, without what leads back to a state that was there before."""
+    state: State = task.initial
+    kept: list[Action] = []
+    states = [state]
+    for action in actions:
+        if not task.unmet_goals(state):
+            break
+        state = progress(state, action)
+        if state in states:
+            place = states.index(state)
+            kept, states = kept[:place], states[: place + 1]
+        else:
+            kept.append(action)
+            states.append(state)
+    return kept
+
+
+def true_chain(task: Task, actions: Iterable[Action]) -> Chain:
+    return execute(task, list(actions))

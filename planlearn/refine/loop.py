@@ -1,0 +1,258 @@
+"""Phase 2: up to η rounds of attempts, judgement, feedback, and two stages of learning from them.
+
+PDDL-Instruct, arXiv 2509.13351, Phase 2. In each round the current model attempts problems without solutions (D2); the checker
+judges every ⟨s, a, s'⟩ and the plan; feedback is rendered, and the round becomes lessons (`lessons`); stage "chain" learns the
+reasoning, stage "plan" the final plan; validity is measured on fixed validation problems, the model alone.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from planlearn.chains import ChainStyle, problem_prompt
+from planlearn.chains.grammar import PLAN_HEADER
+from planlearn.corpus.build import ProblemSource
+from planlearn.corpus.mend import mending_segments
+from planlearn.errors import PlanlearnError
+from planlearn.evaluate import Asked, Prompt, measure
+from planlearn.problems import stream
+from planlearn.progress import Progress, clock
+from planlearn.recipes import RefineRecipe
+from planlearn.refine.attempt import Attempt, attempt_from_row, feedback_on, given_up, judge_attempt
+from planlearn.refine.learner import Fitted, Learner, Stage
+from planlearn.refine.lessons import LessonMaker, Problem, Taught, Weighing, corrected, in_order, own_actions, step_weight, true_chain
+from planlearn.refine.record import SCHEMA, RowLog, finished_rounds, write_rows
+
+
+def d2_problems(domain: str, seed: int, recipe: RefineRecipe) -> Iterator[list[Problem]]:
+    """The problems of round after round, without end; always the same for a seed, however many rounds there are.
+
+    Raises PlanlearnError where no size has a problem that may be learned from.
+    """
+    source = ProblemSource(domain, seed, "d2", fresh_classes=False)
+    start = 0
+    while True:
+        problems = []
+        for index in range(start, start + recipe.problems):
+            drawn = source.draw(index, recipe.sizes, recipe.max_steps)
+            if drawn is None:
+                raise PlanlearnError(f"refine.sizes: found no problem of sizes {', '.join(recipe.sizes)} whose class is D2's")
+            problems.append(Problem(  # without the plan that it was drawn with
+                id=f"{domain}-d2-{seed}-{index}", domain=domain, size=drawn.size, problem_class=drawn.problem_class,
+                problem_pddl=drawn.problem_pddl, task=drawn.task,
+            ))
+        yield problems
+        start += recipe.problems
+
+
+class Refinement:
+    """The rounds of one run in a folder; whatever was finished there is not done again."""
+
+    def __init__(
+        self, learner: Learner, recipe: RefineRecipe, folder: Path, *, domain: str, seed: int, style: ChainStyle,
+        validation: Sequence[Asked], max_tokens: int,
+    ) -> None:
+        self.learner, self.recipe, self.folder = learner, recipe, folder
+        self.domain, self.seed, self.style, self.max_tokens = domain, seed, style, max_tokens
+        self.validation = list(validation)[: recipe.validation]
+        self.weighing = Weighing(
+            objective=recipe.objective, fault_weight=recipe.fault_weight, penalties=recipe.penalties,
+            unlikelihood=recipe.unlikelihood, verdict=recipe.verdict,
+        )
+        self.maker = LessonMaker(style, recipe.feedback, self.weighing, seed)
+        self.log = RowLog(folder / "rounds.jsonl")
+
+    def run(self) -> list[dict[str, Any]]:
+        """All rounds' rows, those of earlier starts first. Round 0 is the validation before the first."""
+        done = finished_rounds(self.folder)
+        if done:
+            self.learner.load(self._round_folder(len(done)) / Stage.PLAN)
+        if not done:
+            self.start()
+        drawn = d2_problems(self.domain, self.seed, self.recipe)
+        for number in range(1, self.recipe.rounds + 1):
+            problems = next(drawn)
+            if number <= len(done):
+                continue
+            if self._is_over(done):
+                break
+            done.append(self._round(number, problems))
+            self.log.append(done[-1])
+            self._clear(done)
+        return done
+
+    def best(self, rows: Sequence[dict[str, Any]]) -> int:
+        """The first round with the highest validity on the validation problems; 0 where no round beats the start."""
+        values = [self.start()["plan_validity"]["value"], *(row["validation"]["plan_validity"]["value"] for row in rows)]
+        return max(range(len(values)), key=lambda number: (values[number], -number))
+
+    def start(self) -> dict[str, Any]:
+        """The summary of the validation problems before the first round, which must have been measured."""
+        return self._measure(self.folder / "round-00", "validation before round 1")
+
+    def weights_folder(self, number: int) -> Path:
+        """Where the weights behind a finished round are; those of earlier rounds than the last two are kept for the best alone."""
+        return self._round_folder(number) / Stage.PLAN
+
+    def _is_over(self, rows: Sequence[dict[str, Any]]) -> bool:
+        return self.recipe.patience is not None and len(rows) - self.best(rows) >= self.recipe.patience
+
+    def _round_folder(self, number: int) -> Path:
+        return self.folder / f"round-{number:02}"
+
+    def _round(self, number: int, problems: Sequence[Problem]) -> dict[str, Any]:
+        folder, began = self._round_folder(number), time.monotonic()
+        label = f"round {number}/{self.recipe.rounds}"
+        by_id = {problem.id: problem for problem in problems}
+        log = RowLog(folder / "attempts.jsonl")
+        first = self._attempts(label, number, by_id, log, 0, {p.id: problem_prompt(p.task, self.style) for p in problems})
+        failed = {name: attempt for name, attempt in first.items() if not attempt.is_valid}
+        feedback = {name: feedback_on(by_id[name].task, one, self.recipe.feedback) for name, one in failed.items()}
+        later: dict[str, list[Attempt]] = {name: [] for name in failed}
+        for again in range(1, self.recipe.attempts + 1 if self.recipe.correction == "own" else 1):
+            open_ones = [name for name, tried in later.items() if not any(attempt.is_valid for attempt in tried)]
+            prompts = {name: self._mending_prompt(by_id[name], failed[name], feedback[name]) for name in open_ones}
+            for name, attempt in self._attempts(label, number, by_id, log, again, prompts).items():
+                later[name].append(attempt)
+        taught, corrections = self._taught(number, by_id, first, failed, feedback, later)
+        stages = {}
+        for stage in Stage:
+            stages[stage.value] = self._fit(label, number, stage, taught, folder).to_dict()
+        validation = self._measure(folder, f"{label}, validation")
+        attempts = [*first.values(), *(attempt for tried in later.values() for attempt in tried)]
+        model = sum(a.completion.seconds for a in attempts) + sum(s["seconds"] for s in stages.values())
+        model += validation["seconds"]["total"]
+        row = {
+            "schema": SCHEMA, "round": number, "feedback": self.recipe.feedback, "objective": self.recipe.objective,
+            "attempts": {
+                "problems": len(first), "valid": len(first) - len(failed),
+                "valid_after_feedback": sum(any(a.is_valid for a in tried) for tried in later.values()),
+                "errors": dict(sorted(Counter(log_row["error"] for log_row in log.rows if log_row["number"] == 0 and log_row["error"]).items())),
+                "tokens": sum(a.completion.prompt_tokens + a.completion.tokens for a in attempts),
+                "seconds": round(sum(a.completion.seconds for a in attempts), 2),
+            },
+            "corrections": dict(sorted(corrections.items())), "lessons": dict(sorted(Counter(t.example.kind for t in taught).items())),
+            "stages": stages, "validation": validation,
+            "seconds": {"model": round(model, 2), "wall": round(time.monotonic() - began, 2)},
+        }
+        share = validation["plan_validity"]
+        print(
+            f"{label}: {share['value']:.1%} of {share['n']} validation problems valid ({share['low']:.1%}-{share['high']:.1%}), "
+            f"{clock(time.monotonic() - began)}", flush=True,
+        )
+        return row
+
+    def _attempts(
+        self, label: str, number: int, problems: dict[str, Problem], log: RowLog, again: int, prompts: dict[str, str]
+    ) -> dict[str, Attempt]:
+        """The attempts of one kind, by problem, in the prompts' order; those in the log are read from there."""
+        made = {
+            row["problem"]: attempt_from_row(problems[row["problem"]].task, row)
+            for row in log.rows if row["number"] == again and row["problem"] in prompts
+        }
+        asked = [
+            Prompt(id=f"{name}#{again}", text=text, hopeless=given_up(problems[name].task))
+            for name, text in prompts.items() if name not in made
+        ]
+        what = f"{label}, {'attempts with feedback' if again and self.recipe.feedback != 'none' else 'attempts'}"
+        bar = Progress(what, len(prompts), "problems", start=len(made))
+        seed = stream(self.seed, "attempts", number).getrandbits(32)
+        answers = self.learner.complete(asked, max_tokens=self.max_tokens, temperature=self.recipe.temperature, seed=seed)
+        for completion in answers if asked else ():
+            name = completion.id.rpartition("#")[0]
+            made[name] = judge_attempt(problems[name].task, name, again, completion)
+            log.append(made[name].to_row() | {"prompt": prompts[name]})
+            bar.update(len(made), f"{sum(attempt.is_valid for attempt in made.values())} valid")
+        bar.done, bar.note = len(made), f"{sum(attempt.is_valid for attempt in made.values())} valid"
+        if prompts:
+            bar.close()
+        return {name: made[name] for name in prompts}
+
+    def _mending_prompt(self, problem: Problem, attempt: Attempt, feedback: str) -> str:
+        if self.recipe.feedback == "none":
+            return problem_prompt(problem.task, self.style)
+        return "".join(s.text for s in mending_segments(problem.task, self.style, shown(attempt), feedback))
+
+    def _taught(
+        self, number: int, problems: dict[str, Problem], first: dict[str, Attempt], failed: dict[str, Attempt],
+        feedback: dict[str, str], later: dict[str, list[Attempt]],
+    ) -> tuple[list[Taught], Counter[str]]:
+        taught: list[Taught | None] = []
+        origins: Counter[str] = Counter()
+        for name, attempt in failed.items():
+            problem = problems[name]
+            correction = corrected(problem, attempt, later[name], self.recipe.correction)
+            if correction is None:
+                origins["none"] += 1
+                continue
+            origins[correction.origin] += 1
+            heavy = step_weight(attempt, self.recipe.feedback, self.weighing)
+            taught.append(self.maker.fresh(problem, name, correction.chain, correction.kept, heavy))
+            if self.recipe.feedback != "none":
+                taught.append(self.maker.mend(problem, name, shown(attempt), feedback[name], correction, heavy))
+            taught.append(self.maker.wrong(problem, name, attempt))
+        solved = [name for name in first if name not in failed]
+        if self.recipe.keep_valid:
+            for name in solved:
+                chain = true_chain(problems[name].task, own_actions(problems[name].task, first[name]))
+                taught.append(self.maker.fresh(problems[name], name, chain))
+        if self.recipe.judge and self.recipe.feedback != "none":
+            judged = [self.maker.judge(problems[name], name, attempt) for name, attempt in failed.items()]
+            known = [one for one in judged if one is not None]
+            good = stream(self.seed, "judged", number).sample(solved, min(len(solved), len(known)))
+            taught += [*known, *(self.maker.judge(problems[name], name, first[name]) for name in good)]
+        return [one for one in taught if one is not None], origins
+
+    def _fit(self, label: str, number: int, stage: Stage, taught: Sequence[Taught], folder: Path) -> Fitted:
+        recipe = self.recipe
+        some = [one for one in taught if one.in_stage(stage, self.weighing) is not None]
+        lengths = [self.learner.length(one.example) for one in some]
+        budget = recipe.tokens
+        if stage is Stage.PLAN:
+            budget = round(recipe.plan_share * (budget if budget is not None else sum(lengths)))
+        chosen = in_order(some, stream(self.seed, "lessons", number, stage.value), lengths, budget)
+        lessons = [one.in_stage(stage, self.weighing) for one in chosen]
+        rows = [
+            {"id": lesson.example.id, "kind": lesson.example.kind, "weights": lesson.weights, "end": lesson.end,
+             "verdict": lesson.verdict, "segments": [{"role": s.role.value, "text": s.text} for s in lesson.example.segments]}
+            for lesson in lessons if lesson is not None
+        ]  # fmt: skip
+        write_rows(folder / f"lessons-{stage.value}.jsonl", rows)
+        rate = recipe.chain_rate if stage is Stage.CHAIN else recipe.plan_rate
+        return self.learner.fit(
+            [lesson for lesson in lessons if lesson is not None], rate=rate, seed=self.seed, folder=folder / stage.value,
+            what=f"{label}, stage {stage.value}",
+        )
+
+    def _measure(self, folder: Path, what: str) -> dict[str, Any]:
+        """The summary of the validation problems, greedy, no feedback; read where it is finished."""
+        out = folder / "validation"
+        if not (out / "results.json").exists():
+            measure(
+                lambda prompts: self.learner.complete(prompts, max_tokens=self.max_tokens), self.validation, self.style, out,
+                max_tokens=self.max_tokens, about={"round": folder.name, "decoding": "greedy, whole vocabulary, one attempt, no feedback"},
+                weights=self.learner.weights, what=what,
+            )
+        return json.loads((out / "results.json").read_text(encoding="utf-8"))["results"][self.domain]["greedy"]
+
+    def _clear(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Remove weights that nothing needs: the round's first stage, and older rounds' but the best."""
+        last, best = len(rows), self.best(rows)
+        shutil.rmtree(self._round_folder(last) / Stage.CHAIN, ignore_errors=True)
+        for number in range(1, last - 1):
+            if number != best:
+                shutil.rmtree(self._round_folder(number) / Stage.PLAN, ignore_errors=True)
+
+
+def shown(attempt: Attempt) -> str:
+    """What a mending prompt shows of an attempt: all that was written, or the chain alone where it stopped in the middle."""
+    text = attempt.completion.text
+    if attempt.completion.stop.value == "end" or f"{PLAN_HEADER}\n" in text:
+        return text
+    return text[: text.rfind("\n") + 1]
