@@ -34,7 +34,7 @@ from val_bridge.check import (
     read_chain,
     source_answer,
 )
-from val_bridge.dialect import transcript
+from val_bridge.dialect import transcript, verdict_text
 from val_bridge.pddl import (
     ActionSchema,
     Domain,
@@ -152,6 +152,7 @@ __all__ = [
     "successor",
     "transcript",
     "unmet",
+    "verdict_text",
     "write_domain",
     "write_plan",
     "write_problem",

@@ -32,6 +32,7 @@ from planlearn.chains.answer_words import (
     PLAN_ANNOUNCED,
     REMARK,
     REMARK_BEHIND_GROUP,
+    REMARK_BEHIND_STEP,
     RESTART,
     STEPS_ANNOUNCED,
     denied,
@@ -39,6 +40,7 @@ from planlearn.chains.answer_words import (
 )
 from val_bridge import BindError, Call, Task
 
+_NOTHING_MORE = "nothing behind the action, another action, or a remark"
 _APART = "blanks between the action's name and its objects"
 
 PlacedCall = tuple[str, tuple[str, ...], int, int]
@@ -92,18 +94,18 @@ class LineReader:
         self.names = TaskNames(task)
         self.grammar = self.names.grammar
         self.lead = lead_pattern(self.names.arity)
-        self.known: dict[str, Reading] = {}
+        self.known: dict[tuple[str, bool], Reading] = {}
 
-    def read(self, line: str) -> Reading:
-        """A line without its lead. Lines repeat, so short ones are kept."""
-        reading = self.known.get(line)
+    def read(self, line: str, numbered: bool = False) -> Reading:
+        """A line without its lead, in which a number stood or not. Lines repeat, so short ones are kept."""
+        reading = self.known.get((line, numbered))
         if reading is None:
-            reading = self._read(line)
+            reading = self._read(line, numbered)
             if len(line) < 200:
-                self.known[line] = reading
+                self.known[line, numbered] = reading
         return reading
 
-    def _read(self, s: str) -> Reading:
+    def _read(self, s: str, numbered: bool) -> Reading:
         if s.startswith(";") or s.startswith("//"):
             return NoAction.PROSE
         begin = self.grammar.begin
@@ -113,7 +115,7 @@ class LineReader:
         for start in (first, joined):
             if begin.match(s, start):
                 return self._actions(s, start)
-        if reading := self._labelled(s) or self._unknown_action(s, first):
+        if reading := self._labelled(s) or self._unknown_action(s, first, numbered):
             return reading
         if self.names.glued(s, first) or self.names.glued(s, joined):
             return Broken(_APART)
@@ -143,26 +145,43 @@ class LineReader:
                     return reading
         return None
 
-    def _unknown_action(self, s: str, start: int) -> Reading | None:
-        """A line that is shaped as an action but for its name: `(fly a b)`, `fly a b`, `stak the red block ...`."""
+    def _unknown_action(self, s: str, start: int, numbered: bool) -> Reading | None:
+        """A line that is shaped as an action but for its name: `(fly a b)`, `fly(a, b)`, `fly a b`, `stak the red block ...`.
+
+        Behind a number a remark may follow it: of a numbered step nothing is dropped.
+        """
         if s.startswith("(", start):
-            return self._unknown_groups(s, start)
+            return self._unknown_groups(s, start, numbered)
         first = WORD.match(s)
         if first is None:
             return None
-        text = s[: first.end() + 200].rstrip(" .,;:!)]}|")
+        if (group := GROUP.match(s, first.end())) and group[2]:  # fly(a, b)
+            words = [first[1], *group[1].replace(",", " ").split()]
+            if self.names.call_shaped(words) and self._may_follow(s, group.end(), numbered):
+                return Actions(((words[0], tuple(words[1:]), first.start(1), group.end()),))
+        text = s[: first.end() + 200]
+        if numbered and (remark := REMARK_BEHIND_STEP.search(text)):
+            text = text[: remark.start()]
+        text = text.rstrip(" .,;:!)]}|")
         words = text.replace(",", " ").split()
         if len(words) > 1 and self.names.call_shaped(words):
             return Actions(((words[0], tuple(words[1:]), first.start(1), len(text)),))
         near = self.names.near(first[1])
         if near is not None:
             second = WORD.match(s, first.end())
-            end = second.end() if second and second[1] in self.grammar.seconds else first.end()
+            end = second.end() if second and self.names.nearly_second(second[1]) else first.end()
             if self.names.acts_on(s, end):
                 return Broken(f"an action of the domain, such as '{near}'")
         return None
 
-    def _unknown_groups(self, s: str, at: int) -> Reading | None:
+    def _may_follow(self, s: str, end: int, numbered: bool) -> bool:
+        """Whether what stands behind a call of an action that the domain lacks says nothing."""
+        if CLOSE.match(s, end) or COMMENT.match(s, end):
+            return True
+        clear = REMARK_BEHIND_GROUP.match(s, end) or (numbered and REMARK_BEHIND_STEP.match(s, end))
+        return bool(clear) and not any(self.names.acts_on(s, found.end()) for found in self.grammar.inside.finditer(s, end))
+
+    def _unknown_groups(self, s: str, at: int, numbered: bool) -> Reading | None:
         """The calls of a line whose first group is none of the domain's actions: `(fly a b)`, `(holding a) (stack a b)`."""
         calls: list[PlacedCall] = []
         first = at
@@ -183,9 +202,10 @@ class LineReader:
                 return None
             end = group.end()
             begins_so = calls and calls[0][2] == first
-            remark = REMARK_BEHIND_GROUP.match(s, end) and self._is_remark(s, end)
-            if remark or CLOSE.match(s, end) or COMMENT.match(s, end):
+            if self._may_follow(s, end, numbered):
                 return Actions(tuple(calls)) if begins_so else None
+            if begins_so and numbered and REMARK_BEHIND_STEP.match(s, end):
+                return Broken(_NOTHING_MORE)
             at = JOIN.match(s, end).end()  # type: ignore[union-attr]
         return None
 
@@ -207,7 +227,7 @@ class LineReader:
             if start is None:
                 if self._is_remark(s, end):
                     return Actions(tuple(calls))
-                return Broken("nothing behind the action, another action, or a remark")
+                return Broken(_NOTHING_MORE)
 
     def _next_action(self, s: str, end: int) -> int | None:
         """Where the next action begins, if one follows."""

@@ -32,7 +32,7 @@ _PDDL_WORDS = frozenset(
 # First words of remarks, whatever stands behind them. The last three are of Blocksworld: "(hand empty)".
 _REMARK_HEADS = _PDDL_WORDS | FILLER | frozenset(
     "a an no not all both each every any some more most these those there here i we you he they its my our your"
-    " note notes notice see recall remember assume given example hint explanation reason comment remark result results"
+    " goal plan action step state note notes notice see recall remember assume given example hint explanation reason comment remark result results"
     " preconditions effects end done plan plan-end plan_end end-plan start begin stop finish complete success solved valid"
     " invalid optimal optional optionally none nothing yes ok okay empty etc cont repeat same total initial initially"
     " final finally first second third last next previous previously current currently step steps state states actions"
@@ -144,6 +144,11 @@ class TaskNames:
             return None
         # Of several the first by name: a set's order must not show.
         return min((near for cut in _cuts(word) if (near := self.grammar.near.get(cut))), default=None)
+
+    def nearly_second(self, word: str) -> bool:
+        """Whether a word is the second of an action's name or sentence, or misses one by about a letter."""
+        seconds = self.grammar.seconds
+        return word in seconds or (len(word) > 2 and any(_cuts(word) & _cuts(second) for second in seconds if len(second) > 1))
 
     def glued(self, s: str, start: int) -> bool:
         """Whether an action's name stands there that has become one word with what is behind it."""

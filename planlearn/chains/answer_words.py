@@ -65,6 +65,10 @@ CHAIN_CLAIM = re.compile(rf"\s*+(?:{'|'.join((*PARTS, STATE, GOALS))})\s")
 OUTER_PARENTHESES = re.compile(r"\((?:\s*+\()++")
 # Behind a call of an action that the domain lacks a remark needs a clear sign.
 REMARK_BEHIND_GROUP = re.compile(r"\s*+(?:[\[#]|//)")
+# Behind a number less will do.
+REMARK_BEHIND_STEP = re.compile(
+    r"\s*+(?:[\[#:,]|//|-+\s|<-|[-=]+>|(?:because|since|so|which|while|making|leaving|thus|as|and|to|in order)(?![\w-]))"
+)
 
 # Words before an action that may announce it: "The plan is: pick up ...", "We do (pick-up b)".
 ANNOUNCEMENT = re.compile(r"[^:()]{1,60}:(?!\S)|[^:()]{1,80}(?=\()")

@@ -223,12 +223,12 @@ class _Finder:
             if "end" in line:
                 self.mark("[plan end]")
             return False
-        reading = self.reader.read(line)
+        numbers = _NUMBER.findall(lead[0])
+        reading = self.reader.read(line, bool(numbers))
         if isinstance(reading, NoAction):
             if reading is not NoAction.PROSE and not (self.current.marked and self.current.empty):
                 self.pending = _Candidate(aside=reading is NoAction.EXPLAINS)
             return reading is NoAction.PROSE
-        numbers = _NUMBER.findall(lead[0])
         self.add(reading, first, end, int(numbers[-1]) if numbers else None)
         return False
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -13,6 +15,7 @@ from planlearn.cli.app import command, report, sentence
 from planlearn.cli.check import EXIT_CODES, named_task
 from planlearn.errors import PlanlearnError
 from val_bridge import (
+    Call,
     ParsedChain,
     SourceError,
     Task,
@@ -78,19 +81,58 @@ def check_chain(
 
 
 def _parsed(text: str, file: str, task: Task, states: States, lenient: bool) -> tuple[ParsedChain, tuple[str, ...]]:
-    """(the claimed chain, the lines that were skipped). Raises SourceError of kind plan_syntax."""
+    """(the claimed chain, the lines that were skipped). Raises SourceError of kind plan_syntax.
+
+    What a step leaves out cannot be judged, so a step without a state (or, in a text, without what it does) is an error.
+    """
+    changes = states is States.CHANGES
     if text.lstrip().startswith("["):
-        return read_chain(text, file, changes=states is States.CHANGES), ()
+        return read_chain(text, file, changes=changes, complete=True), ()
+    if lenient and (found := _json_inside(text, file, changes)):
+        return found
     from planlearn.chains import read_answer
+    from planlearn.chains.read import plan_header, read_calls
     from val_bridge.pddl.tokens import Source
+
+    def fail(line: str, start: int, expected: str) -> NoReturn:
+        raise SourceError("plan_syntax", Source(text, file).span(start, start + len(line)), expected, repr(line))
 
     answer = read_answer(text, task)
     problem = answer.unread[0] if answer.unread else "" if answer.chain is not None else text.strip()[:40]
     if answer.chain is None or answer.unread and not lenient:
-        start = text.find(problem)
-        span = Source(text, file).span(start, start + len(problem))
-        raise SourceError("plan_syntax", span, "a chain: JSON or a line of planlearn's chain text", repr(problem))
+        fail(problem, text.find(problem), _EXPECTED)
+    for claim in answer.chain.claims:
+        if claim.add is None and claim.after is None and claim.span is not None and _does_something(task, claim.call):
+            fail(text[claim.span.start : claim.span.end], claim.span.start, "a step that says what it does, or the state behind it")
+    if (header := plan_header(text)) is not None:
+        _, error = read_calls(text, header.end())
+        if error is not None:  # as in an answer, one line makes the plan unreadable, leniently too
+            fail(text[error.span.start : error.span.end], error.span.start, error.expected)
     return answer.chain, answer.unread
+
+
+_EXPECTED = "a chain: JSON or a line of planlearn's chain text"
+
+
+def _does_something(task: Task, call: Call) -> bool:
+    schema = task.domain.actions.get(call.name)
+    return schema is None or bool(schema.effect)
+
+
+def _json_inside(text: str, file: str, changes: bool) -> tuple[ParsedChain, tuple[str, ...]] | None:
+    """The first JSON chain in a text, and the lines around it; None where there is none."""
+    decoder = json.JSONDecoder()
+    for opening in islice(re.finditer(r"\[\s*\{", text), 8):
+        try:
+            _, end = decoder.raw_decode(text, opening.start())
+        except (ValueError, RecursionError):
+            continue
+        # Blanks in place of what stands before it keep its lines and columns.
+        before = re.sub(r"[^\n]", " ", text[: opening.start()])
+        chain = read_chain(before + text[opening.start() : end], file, changes=changes, complete=True)
+        around = (text[: opening.start()], text[end:])
+        return chain, tuple(line.strip() for part in around for line in part.split("\n") if line.strip())
+    return None
 
 
 def _json(task: Task, verdict: Verdict, skipped: tuple[str, ...]) -> str:

@@ -46,12 +46,12 @@ class Attempt:
         A chain that ends in the middle has not reached its goal; that is said only where nothing else is wrong.
         """
         if self.chain is None or self.chain.outcome is Outcome.VALID:
-            return self.plan or self.chain
+            return self.chain if self.plan is None else self.plan
         others = tuple(fault for fault in self.chain.faults if fault.kind is not FaultKind.GOAL)
         return replace(self.chain, faults=others) if others and self.answer.plan is None else self.chain
 
     def to_row(self) -> dict[str, Any]:
-        first = self.verdict.first if self.verdict else None
+        first = self.verdict.first if self.verdict is not None else None
         c = self.completion
         return {
             "problem": self.problem, "number": self.number, "answer": c.text, "stop": c.stop.value, "reason": c.reason,
@@ -119,7 +119,7 @@ def feedback_on(task: Task, attempt: Attempt, level: FeedbackLevel) -> str:
 
 def correct_actions(task: Task, attempt: Attempt) -> list[Action]:
     """The actions before the first fault: of the chain, or of the plan where there is no chain."""
-    verdict = attempt.chain or attempt.plan
+    verdict = attempt.plan if attempt.chain is None else attempt.chain
     if verdict is None:
         return []
     calls = attempt.answer.chain.claims if attempt.answer.chain is not None else None

@@ -133,7 +133,7 @@ def step_weight(attempt: Attempt, level: FeedbackLevel, weighing: Weighing) -> f
     """What the step weighs that stands where the attempt failed; no unit, at least 1."""
     if level == "none" or weighing.objective == "nll":
         return 1.0
-    faults = attempt.verdict.faults if attempt.verdict else ()
+    faults = attempt.verdict.faults if attempt.verdict is not None else ()
     penalty = max((weighing.penalties.get(error_of(fault), 0.0) for fault in faults), default=0.0)
     if level == "binary" or not faults:
         return 1.0 + penalty
@@ -184,7 +184,7 @@ class LessonMaker:
             return None
         text = attempt.completion.text
         head = text[: text.index(f"{PLAN_HEADER}\n")] if f"{PLAN_HEADER}\n" in text else ""
-        failing = verdict.first.step if verdict.first else None
+        failing = verdict.first.step if verdict.first is not None else None
         lines = [line + "\n" for line in plan_text(plan).split("\n")] if plan.calls else []
         right = lines[: failing - 1] if failing else lines
         segments = [

@@ -651,3 +651,29 @@ def test_prose_that_stands_twice_is_prose_both_times(lines: list[str]) -> None:
         patch.setattr("planlearn.chains.lenient._SHORT", 0)
         anew = find_plan(text, BLOCKS)
     assert (found.plan, str(found.error), found.pieces) == (anew.plan, str(anew.error), anew.pieces)
+
+
+@pytest.mark.parametrize(
+    ("step", "call"),
+    [
+        ("(move b table) - b moves", "(move b table)"), ("(noop) - wait", "(noop)"), ("(move b table): b moves", "(move b table)"),
+        ("(move c table) to be sure", "(move c table)"), ("(fly c) and more", "(fly c)"), ("fly c - ok", "(fly c)"),
+        ("fly(c)", "(fly c)"), ("move_to_table(c)", "(move_to_table c)"),
+    ],
+)  # fmt: skip
+def test_a_numbered_step_of_an_unknown_action_never_vanishes(step: str, call: str) -> None:
+    found = find_plan(f"1. (unstack c a) - free a\n2. (put-down c) - ok\n3. {step}\n4. (pick-up a)\n", BLOCKS)
+    assert found.plan is not None and str(found.plan.calls[2]) == call and len(found.plan.calls) == 4
+
+
+@pytest.mark.parametrize("step", ["**(move c table)**: put c away", "Pick upp b"])
+def test_a_numbered_step_that_cannot_be_read_makes_the_plan_unreadable(step: str) -> None:
+    assert find_plan(f"1. (unstack c a)\n2. {step}\n3. (pick-up a)\n", BLOCKS).error is not None
+
+
+@pytest.mark.parametrize(
+    "line", ["(clear a) - it is free", "(Goal): on a b", "(see above) - ok", "on(a, b) holds", "(optional) - skip", "(hand empty): ok"]
+)
+def test_a_number_makes_no_call_of_a_fact_or_a_remark(line: str) -> None:
+    found = find_plan(f"1. (unstack c a)\n2. {line}\n3. (put-down c)\n", BLOCKS)
+    assert found.plan is not None and len(found.plan.calls) == 2

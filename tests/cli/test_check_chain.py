@@ -120,3 +120,41 @@ def test_what_cannot_be_judged_is_an_object_too(run: Run, files: Path, told, dom
     assert (result.exit_code, answer["valid"], answer["error"]) == (2, None, error)
     assert said in answer["message"] and said in result.stderr
     assert answer.keys() == judged.keys()
+
+
+TEXT = (
+    "Chain:\npick-up a takes clear a, handempty, ontable a gives holding a\n"
+    "stack a b takes clear b, holding a gives clear a, handempty, on a b\nPlan:\npick-up a\nstack a b"
+)
+
+
+@pytest.mark.parametrize("behind", ["\n(fly me to the moon", "\n!!", "\nDone!", "\n(pick-up", "\nPlan:\n(pick-up b)"])
+@pytest.mark.parametrize("options", [(), ("--lenient",)])
+def test_a_plan_section_that_cannot_be_read_is_no_valid_chain(told, behind: str, options: tuple[str, ...]) -> None:
+    assert told(TEXT)[0] == 0
+    code, answer = told(TEXT + behind, *options)
+    assert (code, answer["valid"], answer["error"], answer["failing_step"]) == (2, False, "plan_syntax", None)
+    assert "chain:7:1" in answer["message"]
+
+
+@pytest.mark.parametrize("left_out", [[0], [1], [2], [0, 1, 2]])
+def test_a_state_that_is_left_out_is_an_error(told, left_out: list[int]) -> None:
+    chain = [{k: v for k, v in item.items() if k != "state" or n not in left_out} for n, item in enumerate(GOOD)]
+    code, answer = told([item for item in chain if item])
+    assert (code, answer["error"]) == (2, "plan_syntax")
+    assert "state" in answer["message"]
+
+
+@pytest.mark.parametrize("text", ["bye", "I agree", "pick-up a\nstack a b", "Chain:\npick-up a\nstack a b\nPlan:\npick-up a\nstack a b"])
+def test_actions_that_claim_nothing_and_short_prose_are_no_chain(told, text: str) -> None:
+    code, answer = told(text)
+    assert (code, answer["error"]) == (2, "plan_syntax")
+
+
+def test_leniently_a_json_chain_is_found_in_prose(told) -> None:
+    text = f"Here [as asked]:\n{json.dumps(GOOD)}\nbye\n"
+    assert told(text)[0] == 2
+    code, answer = told(text, "--lenient")
+    assert (code, answer["valid"], answer["skipped"]) == (0, True, ["Here [as asked]:", "bye"])
+    broken = json.dumps(GOOD).replace('"(holding a)"', "3")
+    assert "chain:2:" in told(f"Here:\n{broken}\nbye\n", "--lenient")[1]["message"]

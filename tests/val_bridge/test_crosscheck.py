@@ -236,6 +236,11 @@ NUMBERS_PROBLEM = """(define (problem five) (:domain numbers) (:objects c - plac
   (:init (q b) (= (n) 5)) (:goal (and (p))))
 """
 NUMBERS = NUMBERS_DOMAIN, NUMBERS_PROBLEM
+LONE = (
+    "(define (domain d) (:requirements :fluents) (:predicates (p)) (:functions (n))"
+    " (:action grow :parameters () :precondition (p) :effect (increase (n) 1)))",
+    "(define (problem x) (:domain d) (:init (p) (= (n) 0)) (:goal (p)))",
+)
 ERRAND = text("errand.domain.pddl"), text("errand.problem.pddl")
 BLOCKS = text("blocks.domain.pddl"), text("blocks.problem.pddl")
 DELIVERY = text("delivery.domain.pddl"), text("delivery.problem.pddl")
@@ -312,6 +317,7 @@ EXAMPLES = {
     "undefined_is_zero": (NUMBERS, b"(grow)", Answer(said=Said.VALID)),
     "undefined_asked": (NUMBERS, b"(ask)", Answer(said=Said.FAILED)),
     "division_by_zero": (NUMBERS, b"(halve)", Answer(said=Said.VALID)),
+    "task_refused_by_val": (LONE, b"(grow)", Answer(said=Said.REFUSED, words="Problem in domain definition!")),
     "infinite_numbers": (
         NUMBERS,
         b"(square)" * 9 + b"(settle)",

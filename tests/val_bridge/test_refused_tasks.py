@@ -13,6 +13,7 @@ from val_bridge.dialect.binary import Val
 PAGE = Path(__file__).parents[2] / "val_bridge" / "dialect" / "README.md"
 ACTION = "(:action m :parameters () :precondition (p) :effect (and (p)))"
 BESIDE = f"{ACTION} (:action n :parameters (%s) :precondition (p) :effect (and (p)))"
+OTHER = "(:action n :parameters () :precondition {} :effect (and {}))"
 DURATIVE = "(:durative-action w :parameters () :duration (= ?duration 1) :condition (at start (p)) :effect (at end (p)))"
 
 
@@ -22,6 +23,14 @@ def domain(
     return (
         f"(define (domain d) (:requirements :adl :fluents :derived-predicates {requirements}) (:types {types})"
         f" (:predicates (p) (q ?x) {predicates}) (:functions (f)) {more} {actions}){behind}"
+    )
+
+
+def untyped(more: str = "", actions: str = ACTION) -> str:
+    """Without types VAL checks fewer names."""
+    return (
+        "(define (domain d) (:requirements :adl :fluents :derived-predicates) (:predicates (p) (q ?x)) (:functions (f))"
+        f" {more} {actions})"
     )
 
 
@@ -39,6 +48,18 @@ CASES: dict[str, tuple[str, str]] = {
     "parameter_twice": (domain(actions=BESIDE % "?x ?x"), problem()),
     "object_twice": (domain(), problem(objects="a a - t1")),
     "constant_of_another_type": (domain(more="(:constants a - t2)"), problem()),
+    "predicates_twice": (domain(more="(:predicates (r))"), problem()),
+    "equality_declared": (domain(predicates="(= ?x ?y)"), problem()),
+    "predicate_undeclared": (untyped(actions=f"{ACTION} {OTHER.format('(r)', '(p)')}"), problem(objects="a")),
+    "predicate_of_another_arity": (untyped(actions=f"{ACTION} {OTHER.format('(q)', '(p)')}"), problem(objects="a")),
+    "object_undeclared": (untyped(actions=f"{ACTION} {OTHER.format('(p)', '(q z)')}"), problem(objects="a")),
+    "object_undeclared_in_init": (untyped(), problem(objects="a", initial="(p) (q z)")),
+    "variable_in_init": (untyped(), problem(objects="a", initial="(p) (q ?x)")),
+    "value_of_a_predicate": (untyped(), problem(objects="a", initial="(p) (= (q a) 3)")),
+    "effect_on_equality": (domain(actions=f"{ACTION} {OTHER.format('(p)', '(= a a)')}", more="(:constants a - t1)"), problem(objects="")),
+    "axiom_of_undeclared": (untyped(more="(:derived (r) (p))"), problem(objects="a")),
+    "axiom_of_another_arity": (domain(more="(:derived (q) (p))"), problem()),
+    "axiom_with_free_variable": (untyped(more="(:derived (q ?x) (q ?y))"), problem(objects="a")),
     "type_undeclared": (domain(actions=BESIDE % "?x - t9"), problem()),
     "object_of_undeclared_type": (domain(), problem(objects="a - t9")),
     "type_cycle": (domain(types="t1 - t2 t2 - t1"), problem()),

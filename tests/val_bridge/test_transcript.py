@@ -27,7 +27,7 @@ from val_bridge import (
     write_problem,
 )
 from val_bridge import __main__ as command
-from val_bridge.dialect import advice_lines
+from val_bridge.dialect import advice_lines, verdict_text
 from val_bridge.dialect.binary import Run, Val
 from val_bridge.dialect.deviations import DEVIATIONS, TOLERANCE
 from val_bridge.dialect.effects import effects_of
@@ -504,3 +504,14 @@ def test_stamps_are_found_between_durations_and_comments(blocks):
     stamped = "0: (pick-up a) [1.5] ; 7:\n1.25 : (stack a b)[10]\n3.: (unstack b a)"
     assert plan_times(stamped, read_plan(stamped)) == (0, 1.25, 3)
     assert plan_times("(pick-up a)", read_plan("(pick-up a)")) == ()
+
+
+def test_a_verdict_in_either_style() -> None:
+    task = read_task(*map(text, ("blocks.domain.pddl", "blocks.problem.pddl")))
+    plan = read_plan("(pick-up b)")
+    verdict = check_plan(task, plan)
+    assert verdict_text(task, plan, verdict) == str(verdict)
+    assert verdict_text(task, plan, verdict, style="val") == transcript(task, plan, verdict)
+    assert "Plan failed" in verdict_text(task, plan, verdict, style="val")
+    with pytest.raises(ValueError, match="sentence"):
+        verdict_text(task, plan, verdict, style="prose")  # type: ignore[arg-type]

@@ -4,7 +4,8 @@
 
 The first item may be the first state alone; every other item has an action. `state` is the state behind the action;
 `precondition`, `add` and `delete` may stand beside it. Where states are written as changes, a later `state` lists the
-facts that became true and, as "(not (on c a))", those that became false.
+facts that became true and, as "(not (on c a))", those that became false. States are of facts alone: numbers follow from the
+actions, and no text claims them.
 """
 
 from __future__ import annotations
@@ -31,12 +32,16 @@ _NEGATED = re.compile(r"\(\s*not\b(.*)\)\s*\Z", re.IGNORECASE | re.DOTALL)
 
 
 @uncollected
-def read_chain(text: str, file: str | None = None, *, changes: bool = False) -> ParsedChain:
+def read_chain(
+    text: str, file: str | None = None, *, changes: bool = False, complete: bool = False
+) -> ParsedChain:
     """The chain that a JSON text claims; `changes`: states behind actions are lists of what changed.
 
+    complete: the first state and the state behind each action must be there; else what is left out is not judged. Where
+    states are changes, the first may be missing, and `add` or `delete` may stand for a step's.
     Raises SourceError of kind plan_syntax; its place is that of the item that cannot be read.
     """
-    return _ChainReader(Source(text, file or "<chain>"), changes).chain()
+    return _ChainReader(Source(text, file or "<chain>"), changes, complete).chain()
 
 
 def load_chain(path: str | Path, *, changes: bool = False) -> ParsedChain:
@@ -49,9 +54,10 @@ class _TwiceError(Exception):
 
 
 class _ChainReader:
-    def __init__(self, source: Source, changes: bool) -> None:
+    def __init__(self, source: Source, changes: bool, complete: bool) -> None:
         self.source = source
         self.changes = changes
+        self.complete = complete
         self.span = source.span(0, 0)
 
     def chain(self) -> ParsedChain:
@@ -64,6 +70,10 @@ class _ChainReader:
                 if key not in _KEYS:
                     self.fail(f"one of {' '.join(_KEYS)}", key, nearest(key, _KEYS))
             if "action" in item:
+                if self.complete and not self.changes and number == 0:
+                    self.fail("the first state, an object with 'state' alone", "a step")
+                if self.complete and "state" not in item and not (self.changes and {"add", "delete"} & item.keys()):
+                    self.fail("'state', the facts behind the step", ", ".join(map(repr, item)))
                 claims.append(self.claim(item))
             elif number == 0 and set(item) == {"state"}:
                 initial = self.atoms(item, "state")

@@ -109,6 +109,7 @@ class Evidence:
 
 
 def facts_about(task: Task, state: State, objects: Iterable[str]) -> list[Atom]:
-    """The changing facts that are about these objects or about none, sorted."""
+    """The changing facts that are about these objects or about none, sorted; the static ones where there are no others."""
     known = frozenset(objects)
-    return sorted(a for a in state if a[0] not in task.static and (len(a) == 1 or not known.isdisjoint(a[1:])))
+    about = sorted(a for a in state if len(a) == 1 or not known.isdisjoint(a[1:]))
+    return [a for a in about if a[0] not in task.static] or about

@@ -10,6 +10,6 @@ memory (pointers, crashes). Nothing here decides a verdict.
 """
 
 from val_bridge.dialect.advice import advice_lines, advice_tree
-from val_bridge.dialect.transcript import transcript
+from val_bridge.dialect.transcript import transcript, verdict_text
 
-__all__ = ["advice_lines", "advice_tree", "transcript"]
+__all__ = ["advice_lines", "advice_tree", "transcript", "verdict_text"]

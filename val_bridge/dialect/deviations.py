@@ -16,7 +16,7 @@ from sys import float_info
 from val_bridge.check import FaultKind, Outcome, Verdict, check_plan
 from val_bridge.dialect.answering import differ, our_answer
 from val_bridge.dialect.effects import effects_of
-from val_bridge.dialect.reading import Answer, Said
+from val_bridge.dialect.reading import TASK_REFUSALS, Answer, Said
 from val_bridge.dialect.transcript import plan_times
 from val_bridge.pddl import Call, Plan
 from val_bridge.pddl.formula import quantifiers_in
@@ -78,6 +78,10 @@ class Deviation:
 
 def _calls(case: Case) -> tuple[Call, ...]:
     return case.plan.calls if case.plan else ()
+
+
+def _task_refused(case: Case) -> bool:
+    return case.theirs.said is Said.REFUSED and case.theirs.words in TASK_REFUSALS
 
 
 def _surplus_arguments(case: Case) -> bool:
@@ -325,6 +329,11 @@ DEVIATIONS = (
         id="division_by_zero",
         sentence="VAL divides by 0 and goes on with infinity; to us that is a fault of the step.",
         recognise=_division_by_zero,
+    ),
+    Deviation(
+        id="task_refused_by_val",
+        sentence="VAL's parser refuses domains and problems that PDDL allows; README.md lists the constructs.",
+        recognise=_task_refused,
     ),
     Deviation(
         id="infinite_numbers",

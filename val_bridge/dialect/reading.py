@@ -50,7 +50,7 @@ _SATISFY = re.compile(r"(?:and |or )?\(((?:Do NOT satisfy|Satisfy) .*)\)\Z")
 _REFUSALS = ("Bad plan description!", "Bad plan file!")
 _OPENINGS = (*_REFUSALS, "Plan to validate:", "Plan executed successfully - checking goal")
 _ENDINGS = ("No matching action defined for ", "Object with unknown type: ", "Error: Bad operator in plan!")
-_TASK_REFUSALS = (
+TASK_REFUSALS = (
     "Bad domain file!",
     "Problem in domain definition!",
     "Type problem in domain description!",
@@ -139,4 +139,4 @@ def last_words(output: str, errors: str) -> str:
 
 def refusal_of_task(errors: str) -> str:
     """The line with which VAL refuses the domain or the problem; "" if it does not."""
-    return next((line for line in errors.splitlines() if line in _TASK_REFUSALS), "")
+    return next((line for line in errors.splitlines() if line in TASK_REFUSALS), "")

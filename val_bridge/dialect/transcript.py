@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
+from typing import Literal
 
 from val_bridge.check import Fault, FaultKind, Outcome, Verdict
 from val_bridge.dialect.advice import advice_on
@@ -84,6 +85,22 @@ def transcript(
     judged = Judged(name=name, plan=plan, verdict=verdict, times=times)
     manner = Manner(verbose=verbose, advice=advice)
     return header(task.domain, manner) + report(task, judged, manner) + summary(task, [judged], manner)
+
+
+def verdict_text(
+    task: Task, plan: Plan | None, verdict: Verdict, *, style: Literal["sentence", "val"] = "sentence", verbose: bool = False
+) -> str:
+    """A verdict in words: one sentence, or with style "val" what `Validate` prints (see `transcript`).
+
+    Raises ValueError for another style.
+    """
+    match style:
+        case "sentence":
+            return str(verdict)
+        case "val":
+            return transcript(task, plan, verdict, verbose=verbose)
+        case _:
+            raise ValueError(f"style: expected 'sentence' or 'val', found {style!r}")
 
 
 def plan_times(text: str, plan: Plan) -> tuple[float, ...]:
