@@ -77,6 +77,7 @@ class ModelLearner:
         self.loaded, self.recipe = loaded, recipe
         self.model = loaded.model
         if recipe.adapter.rank and loaded.adapter is None:
+            torch.manual_seed(recipe.seed)
             self.model = adapted(loaded.model, recipe)
         elif recipe.adapter.rank:
             fuse_lora(self.model)

@@ -122,12 +122,12 @@ def correct_actions(task: Task, attempt: Attempt) -> list[Action]:
     verdict = attempt.plan if attempt.chain is None else attempt.chain
     if verdict is None:
         return []
-    calls = attempt.answer.chain.claims if attempt.answer.chain is not None else None
     executed = [step.action for step in verdict.steps]
-    if calls is None:
+    if attempt.answer.chain is None:
         return executed
-    sound = min((fault.step for fault in verdict.faults if fault.step is not None), default=len(calls) + 1)
-    return executed[: max(sound - 1, 0)]
+    # A plan that departs from the chain says nothing against the chain.
+    at = [fault.step for fault in verdict.faults if fault.step is not None and fault.kind is not FaultKind.PLAN_MISMATCH]
+    return executed[: max(min(at, default=len(executed) + 1) - 1, 0)]
 
 
 def without_detours(task: Task, actions: Iterable[Action]) -> list[Action]:

@@ -512,6 +512,6 @@ def test_a_verdict_in_either_style() -> None:
     verdict = check_plan(task, plan)
     assert verdict_text(task, plan, verdict) == str(verdict)
     assert verdict_text(task, plan, verdict, style="val") == transcript(task, plan, verdict)
-    assert "Plan failed" in verdict_text(task, plan, verdict, style="val")
+    assert "Failed plans:" in verdict_text(task, plan, verdict, style="val")
     with pytest.raises(ValueError, match="sentence"):
         verdict_text(task, plan, verdict, style="prose")  # type: ignore[arg-type]

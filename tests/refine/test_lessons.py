@@ -1,0 +1,154 @@
+"""Attempts, corrections and what a step weighs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from planlearn.chains import Role
+from planlearn.chains.grammar import PLAN_HEADER
+from planlearn.evaluate import Completion, Stop
+from planlearn.refine import LessonMaker, Stage, Weighing, corrected, feedback_on, given_up, judge_attempt
+from planlearn.refine.attempt import Attempt, attempt_from_row, correct_actions, without_detours
+from planlearn.refine.lessons import step_weight
+from planlearn.refine.loop import shown
+from tests.refine.conftest import STYLE, right
+
+WEIGHING = Weighing(fault_weight=0.5, penalties={"precondition": 2.0, "effect": 1.0, "goal": 4.0, "other": 0.25}, unlikelihood=0.75)
+
+
+def attempt(problem, text: str, number: int = 0, stop: Stop = Stop.END) -> Attempt:
+    completion = Completion(id=f"p#{number}", text=text, stop=stop, prompt_tokens=1, tokens=1, seconds=0.0)
+    return judge_attempt(problem.task, problem.id, number, completion)
+
+
+def calls(actions) -> list[str]:
+    return [str(action) for action in actions]
+
+
+def chain_of(text: str) -> list[str]:
+    return text.split(f"{PLAN_HEADER}\n")[0].splitlines()
+
+
+def test_a_right_answer_is_valid_and_an_attempt_reads_back(problem):
+    one = attempt(problem, right(problem))
+    assert one.is_valid and one.verdict is one.plan
+    assert attempt_from_row(problem.task, one.to_row()) == replace(one, completion=one.completion)
+    assert one.to_row()["error"] is None
+
+
+def test_the_correction_keeps_what_is_right(problem):
+    wrong = right(problem).replace("state clear a, clear b, clear c, handempty", "state clear a, clear b, handempty", 1)
+    first = attempt(problem, wrong)
+    assert not first.verdict.first.step == 1 and first.verdict.first.step == 2
+    assert calls(correct_actions(problem.task, first)) == ["(unstack c a)"]
+    correction = corrected(problem, first, [], "own")
+    assert (correction.origin, correction.kept) == ("prefix and planner", 1)
+    assert calls(s.action for s in correction.chain.steps)[0] == "(unstack c a)"
+    assert not problem.task.unmet_goals(correction.chain.steps[-1].after)
+
+
+def test_an_own_valid_attempt_comes_before_the_planner_and_the_reference_only_when_asked(problem):
+    first, later = attempt(problem, "nothing"), attempt(problem, right(problem), 1)
+    assert corrected(problem, first, [attempt(problem, "no", 1), later], "own").origin == "own after feedback"
+    assert corrected(problem, first, [later], "reference").origin == "planner"
+    assert corrected(problem, first, [], "own").origin == "planner"  # there is nothing right to keep
+
+
+def test_true_steps_that_lead_astray_are_not_kept(problem):
+    """(pick-up b) is true, but makes the plan longer than the planner's from the start."""
+    astray = "pick-up b takes clear b, handempty, ontable b gives holding b\nstack b c takes clear c, holding b gives clear b, handempty, on b c\nPlan:\n"
+    first = attempt(problem, astray)
+    assert calls(correct_actions(problem.task, first)) == ["(pick-up b)", "(stack b c)"]
+    assert corrected(problem, first, [], "own").kept == 0
+
+
+def test_detours_are_cut_and_nothing_stands_behind_the_goal(problem):
+    names = ["unstack c a", "put-down c", "pick-up c", "put-down c", "pick-up a", "stack a b", "pick-up c"]
+    actions = [problem.task.bind(call) for call in attempt(problem, "Plan:\n" + "\n".join(names)).answer.plan.calls]
+    assert calls(without_detours(problem.task, actions)) == ["(unstack c a)", "(put-down c)", "(pick-up a)", "(stack a b)"]
+
+
+def test_an_attempt_is_given_up_at_the_step_that_is_wrong_and_no_sooner(problem):
+    hopeless, lines = given_up(problem.task), chain_of(right(problem))
+    text = ""
+    for line in lines:
+        text += f"{line}\n"
+        assert hopeless(text) is None
+    wrong = lines[:3] + [lines[3].replace("gives clear a", "gives clear b")] + lines[4:]
+    said = [hopeless("\n".join(wrong[: count + 1]) + "\n") for count in range(len(wrong))]
+    assert [reason is not None for reason in said[:6]] == [False, False, False, False, False, True]
+    assert said[5] == "step 1 of the chain is wrong"
+
+
+def test_an_attempt_is_given_up_where_it_leads_back(problem):
+    hopeless = given_up(problem.task)
+    text = (
+        "state clear b, clear c, handempty, on c a, ontable a, ontable b\ngoals on a b no\n"
+        "unstack c a takes clear c, handempty, on c a gives clear a, holding c\n"
+        "state clear a, clear b, holding c, ontable a, ontable b\ngoals on a b no\n"
+        "stack c a takes clear a, holding c gives clear c, handempty, on c a\n"
+        "state clear b, clear c, handempty, on c a, ontable a, ontable b\ngoals on a b no\n"
+    )
+    assert hopeless(text) == "step 2 leads back to an earlier state"
+
+
+def test_what_a_step_weighs(problem):
+    lost = right(problem).replace("state clear a, clear b, clear c, handempty", "state clear a, clear b, handempty", 1)
+    state, early = attempt(problem, lost), attempt(problem, right(problem).rsplit("\n", 1)[0])
+    assert early.verdict.first.kind.value == "plan_mismatch" or not early.is_valid
+    # One fact differs: 1 + 0.5 * |s △ s*| + penalty(effect).
+    assert step_weight(state, "detailed", WEIGHING) == 1 + 0.5 * 1 + 1.0
+    assert step_weight(state, "binary", WEIGHING) == 2.0
+    assert step_weight(state, "none", WEIGHING) == 1.0
+    assert step_weight(state, "detailed", replace(WEIGHING, objective="nll")) == 1.0
+    astray = attempt(problem, "pick-up a takes clear a, handempty, ontable a gives holding a\n")
+    assert step_weight(astray, "detailed", WEIGHING) == 3.0  # precondition
+
+
+def test_the_stages_hold_their_own_roles_alone(problem):
+    maker = LessonMaker(STYLE, "detailed", WEIGHING, 0)
+    first = attempt(problem, right(problem).replace("state clear a, clear b, clear c, handempty", "state clear a, clear b, handempty", 1))
+    correction = corrected(problem, first, [], "own")
+    mend = maker.mend(problem, "p", shown(first), feedback_on(problem.task, first, "detailed"), correction, 2.5)
+    for stage, roles in ((Stage.CHAIN, {Role.CHAIN}), (Stage.PLAN, {Role.PLAN})):
+        lesson = mend.in_stage(stage, WEIGHING)
+        assert {s.role for s, w in zip(lesson.example.segments, lesson.weights, strict=True) if w} == roles
+    chain = mend.in_stage(Stage.CHAIN, WEIGHING)
+    heavy = [s.text for s, w in zip(chain.example.segments, chain.weights, strict=True) if w == 2.5]
+    assert len(heavy) == 1 and heavy[0].split("\n")[1].startswith("put-down c")  # step 2, which failed
+    assert chain.end == 0.0 and mend.in_stage(Stage.PLAN, WEIGHING).end == 1.0
+    assert mend.example.prompt.endswith("Chain:\n") and "Feedback:\nThe chain is invalid: step 2" in mend.example.prompt
+    assert mend.example.completion == right(problem)
+
+
+def test_own_plans_are_judged_and_told_two_ways_in_stage_plan(problem):
+    maker = LessonMaker(STYLE, "detailed", WEIGHING, 0)
+    good, bad = attempt(problem, right(problem)), attempt(problem, "Plan:\npick-up a")
+    assert maker.judge(problem, "p", good).verdict is True and maker.judge(problem, "p", bad).verdict is False
+    assert maker.judge(problem, "p", bad).in_stage(Stage.PLAN, WEIGHING).verdict is False
+    assert maker.judge(problem, "p", bad).in_stage(Stage.PLAN, replace(WEIGHING, objective="nll")).verdict is None
+    assert maker.judge(problem, "p", attempt(problem, "Plan:\nfly a")) is None
+    assert maker.judge(problem, "p", attempt(problem, "hello there, you")) is None
+
+
+@pytest.mark.parametrize(
+    ("plan", "weight", "end"),
+    [
+        ("unstack c a\nput-down c\npick-up b\nstack a b", ("\nstack a b", -0.75), 0.0),
+        ("unstack c a\nput-down c", None, -0.75),
+    ],
+)  # fmt: skip
+def test_of_an_invalid_plan_what_was_wrong_is_made_unlikely(problem, plan, weight, end):
+    maker = LessonMaker(STYLE, "detailed", WEIGHING, 0)
+    head = right(problem).split(f"{PLAN_HEADER}\n")[0]
+    taught = maker.wrong(problem, "p", attempt(problem, f"{head}{PLAN_HEADER}\n{plan}"))
+    assert taught.in_stage(Stage.CHAIN, WEIGHING) is None
+    lesson = taught.in_stage(Stage.PLAN, WEIGHING)
+    assert lesson.end == end
+    heavy = [(s.text, w) for s, w in zip(lesson.example.segments, lesson.weights, strict=True) if w]
+    assert heavy == ([weight] if weight else [])
+    assert lesson.example.completion == f"{head}{PLAN_HEADER}\n{plan}"
+    assert taught.in_stage(Stage.PLAN, replace(WEIGHING, objective="nll")) is None
+    assert maker.wrong(problem, "p", attempt(problem, right(problem))) is None
