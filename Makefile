@@ -10,6 +10,8 @@ MODEL ?=
 SEED ?=
 MINUTES ?=
 ARGS ?=
+ETA ?=
+FEEDBACK ?=
 ADAPTER ?=
 OUT ?=
 PLANBENCH_DIR ?=
@@ -20,13 +22,13 @@ STAMP := $(VENV)/.stamp
 # What was set on make's command line and is not one of the variables above is a key of the recipe:
 # `make train examples=500 adapter.rank=16`.
 # Make writes a space inside a value as "\ ", which the shell reads back.
-OWN := PYTHON VENV TORCH TORCH_CONSTRAINTS DOMAIN MODEL SEED MINUTES ARGS ADAPTER OUT PLANBENCH_DIR
+OWN := PYTHON VENV TORCH TORCH_CONSTRAINTS DOMAIN MODEL SEED MINUTES ETA FEEDBACK ARGS ADAPTER OUT PLANBENCH_DIR
 KEYS = $(subst <space>,\ ,$(filter-out $(OWN:%=%=%),$(subst \ ,<space>,$(MAKEOVERRIDES))))
 
 # A domain that nobody named is left to planlearn: the recipe's, where ARGS has --recipe, else blocksworld.
 ASKED = $(if $(filter file,$(origin DOMAIN)),,$(if $(DOMAIN),--domain $(DOMAIN)))
 
-.PHONY: help env train eval data fetch-model test golden bench clean
+.PHONY: help env train refine eval data fetch-model test golden bench clean
 .DEFAULT_GOAL := help
 
 help:  ## List the targets.
@@ -42,9 +44,16 @@ $(STAMP): pyproject.toml constraints-cpu.txt
 	$(BIN)/python -m pip install --quiet $(TORCH_CONSTRAINTS) -e '.[train,plan,serve,test]'
 	touch $@
 
-train: $(STAMP)  ## Fetch, build a corpus, train, evaluate: DOMAIN= MODEL= SEED= MINUTES= and recipe keys.
+# η and the level of feedback, where they were given.
+ROUNDS = $(if $(ETA),--eta $(ETA)) $(if $(FEEDBACK),--feedback $(FEEDBACK))
+
+train: $(STAMP)  ## Fetch, build a corpus, train, refine, evaluate: DOMAIN= MODEL= SEED= MINUTES= ETA= FEEDBACK= and recipe keys.
 	$(BIN)/planlearn train $(ASKED) $(if $(MODEL),--model $(MODEL)) $(if $(SEED),--seed $(SEED)) \
-	  $(if $(MINUTES),--minutes $(MINUTES)) $(KEYS) $(ARGS)
+	  $(if $(MINUTES),--minutes $(MINUTES)) $(ROUNDS) $(KEYS) $(ARGS)
+
+refine: $(STAMP)  ## Rounds of the checker's feedback from a trained ADAPTER=, else the domain's carried one: ETA= FEEDBACK= SEED= OUT=.
+	$(BIN)/planlearn refine --adapter $(or $(ADAPTER),data/adapters/$(DOMAIN)) $(ROUNDS) $(if $(SEED),--seed $(SEED)) \
+	  $(if $(MODEL),--model $(MODEL)) $(if $(OUT),--out $(OUT)) $(KEYS) $(ARGS)
 
 eval: $(STAMP)  ## Measure plan validity on PlanBench: DOMAIN= PLANBENCH_DIR= OUT= and ADAPTER= or MODEL=.
 	$(if $(PLANBENCH_DIR),,$(error set PLANBENCH_DIR to a folder that holds PlanBench's instance sets))

@@ -77,3 +77,8 @@ def numbered_json(path: Path, error: type[PlanlearnError] = PlanlearnError) -> I
 def read_json_lines(path: Path) -> list[Any]:
     """The rows of a JSONL file; a last line without its newline, torn by a kill, is left out."""
     return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n")[:-1]]
+
+
+def runs_folder() -> Path:
+    """Where runs lie that were given no folder: PLANLEARN_RUNS, else data/runs."""
+    return Path(os.environ.get("PLANLEARN_RUNS", "data/runs"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,24 @@ class FeedbackLevel(StrEnum):
     NONE = "none"
     BINARY = "binary"
     DETAILED = "detailed"
+
+
+def round_keys(eta: int | None, feedback: FeedbackLevel | None) -> list[str]:
+    """The options as keys of the recipe."""
+    keys = [] if eta is None else [f"refine.rounds={eta}"]
+    return keys if feedback is None else [*keys, f"refine.feedback={feedback.value}"]
+
+
+def start_learner(folder: Path, resolved: Any, model: str | None = None) -> Any:
+    """The learner that goes on from a trained adapter's or model's folder. model: the adapter's base, where it does not say."""
+    from planlearn.learn.learner import ModelLearner
+    from planlearn.models import load_model, read_adapter_record
+
+    if not resolved.adapter.rank:
+        return ModelLearner(load_model(folder), resolved)
+    record = read_adapter_record(folder)
+    base = model or (record.base if record else resolved.model)
+    return ModelLearner(load_model(base, adapter=folder, trainable=True), resolved)
 
 
 def rounds_table(rows: list[dict[str, Any]], start: dict[str, Any]) -> str:
@@ -37,23 +57,33 @@ def rounds_table(rows: list[dict[str, Any]], start: dict[str, Any]) -> str:
     return text_table(("round", "attempts valid", "mended", "lessons", "tokens", "valid % (95 %)", "n"), lines)
 
 
-def run_rounds(learner: Any, resolved: Any, run: Path, rows: list[dict[str, Any]], final: Path) -> None:
-    """The rounds of a recipe in `run/refine`, then the best round's weights as `final`; prints the table."""
+def run_rounds(learner: Callable[[], Any], resolved: Any, run: Path, rows: list[dict[str, Any]], final: Path) -> None:
+    """The rounds of a recipe in `run/refine`, then the best round's weights as `final`; prints the table.
+
+    learner: makes the learner, where there is anything to do.
+    """
     from planlearn.corpus.build import style_of
     from planlearn.evaluate import asked_from_rows
     from planlearn.refine import Refinement
 
     rounds = Refinement(
-        learner, resolved.refine, run / "refine", domain=resolved.domain, seed=resolved.seed, style=style_of(resolved.corpus),
+        None, resolved.refine, run / "refine", domain=resolved.domain, seed=resolved.seed, style=style_of(resolved.corpus),
         validation=asked_from_rows(rows), max_tokens=resolved.evaluation.max_tokens,
     )
+    if not (final.exists() and rounds.is_finished):
+        rounds.taught_by(learner())
     done = rounds.run()
     best = rounds.best(done)
-    if not final.exists():
+    facts = final / "training.json"
+    if not facts.exists() or json.loads(facts.read_text(encoding="utf-8"))["rounds"] != len(done):
+        # More rounds than those of an earlier start may have found a better one; what the start left is kept beside it.
+        if final.exists():
+            final.rename(final.with_name(f"{final.name}-of-{json.loads(facts.read_text(encoding='utf-8'))['rounds']}-rounds"))
+        teacher = learner()  # as the rounds began
         if best:
-            learner.load(rounds.weights_folder(best))
+            teacher.load(rounds.weights_folder(best))
         fits = [fit for row in done[:best] for fit in row["stages"].values()]
-        learner.export(final, {
+        teacher.export(final, {
             "round": best, "rounds": len(done), "feedback": resolved.refine.feedback, "precision": "float32",
             "examples": sum(fit["lessons"] for fit in fits), "tokens": sum(fit["tokens"] for fit in fits),
         })
@@ -72,15 +102,11 @@ def refine(
     out: Path = typer.Option(None, help="The run's folder; default: data/runs/refine-<adapter>-<feedback>-s<seed>-<recipe hash>."),
 ) -> None:
     """Let a trained model learn from the checker's feedback on its own attempts; a second call goes on where a killed one stopped."""
-    import json
-
     import yaml
 
-    from planlearn.cli.train import runs_folder
     from planlearn.corpus.build import held_out, style_of, write_rows
     from planlearn.errors import RecipeError
-    from planlearn.files import write_text
-    from planlearn.models import load_model, read_adapter_record
+    from planlearn.files import runs_folder, write_text
     from planlearn.problems import get_generator
     from planlearn.progress import bars
     from planlearn.recipes import find_recipe, load_recipe, recipe_hash, refuse_another
@@ -91,10 +117,7 @@ def refine(
     known = load_recipe(path)
     block = known.refine or load_recipe(find_recipe(known.domain, known.model)).refine
     given = {} if block is None else {"refine": block.model_dump(mode="json")}
-    asked = list(overrides or ())
-    asked += [f"refine.rounds={eta}"] if eta is not None else []
-    asked += [f"refine.feedback={feedback.value}"] if feedback is not None else []
-    resolved = load_recipe(path, asked, defaults=given, seed=seed)
+    resolved = load_recipe(path, [*(overrides or ()), *round_keys(eta, feedback)], defaults=given, seed=seed)
     if resolved.refine is None:
         raise RecipeError(f"neither {path} nor the recipe of domain {known.domain} has a block refine")
     get_generator(resolved.domain)
@@ -115,15 +138,9 @@ def refine(
             style_of(resolved.corpus), bars("problems", "problems"),
         )
         write_rows(problems, rows)
-    from planlearn.learn.learner import ModelLearner
-    from planlearn.learn.train import read_rows
+    from planlearn.learn.train import read_rows, trained_name
 
-    if resolved.adapter.rank:
-        record = read_adapter_record(adapter)
-        loaded = load_model(model or (record.base if record else resolved.model), adapter=adapter, trainable=True)
-    else:
-        loaded = load_model(adapter)
-    final = run / ("adapter" if resolved.adapter.rank else "model")
-    run_rounds(ModelLearner(loaded, resolved), resolved, run, read_rows(problems), final)
+    final = run / trained_name(resolved)
+    run_rounds(lambda: start_learner(adapter, resolved, model), resolved, run, read_rows(problems), final)
     facts = json.loads((final / "training.json").read_text(encoding="utf-8"))
     print(f"{final.name:8} {final} (of round {facts['round']})\nrounds   {run / 'refine' / 'rounds.jsonl'}")

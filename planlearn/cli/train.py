@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any, TypeVar
 import typer
 
 from planlearn.cli.app import command
+from planlearn.cli.refine import FeedbackLevel, round_keys, run_rounds, start_learner
 from planlearn.errors import PlanlearnError
 
 T = TypeVar("T")
@@ -40,10 +40,6 @@ class Parts:
             self.record["seconds"][part] = round(time.monotonic() - start + already, 1)
             write_json(self.path, self.record)
         return value
-
-
-def runs_folder() -> Path:
-    return Path(os.environ.get("PLANLEARN_RUNS", "data/runs"))
 
 
 def _seconds_answered(folder: Path) -> float:
@@ -121,11 +117,15 @@ def train(
     domain: str = typer.Option(None, help="The planning domain; default: the recipe's, else blocksworld."),
     model: str = typer.Option(None, help="A preset, a folder or a hub id; default: the recipe's."),
     seed: int = typer.Option(None, help="Seed of problems, order and weights."),
-    minutes: float = typer.Option(None, help="Shorten the schedule to about so many minutes of training."),
+    eta: int = typer.Option(None, min=0, help="η: at most so many rounds of feedback behind phase 1; 0: phase 1 alone."),
+    feedback: FeedbackLevel = typer.Option(None, help="What the model is told of its failed attempts in the rounds."),
+    minutes: float = typer.Option(None, help="Shorten phase 1 to about so many minutes of training."),
     recipe: Path = typer.Option(None, exists=True, dir_okay=False, help="A recipe file instead of the domain's own."),
     out: Path = typer.Option(None, help="The run's folder; default: data/runs/<domain>-<model>-s<seed>-<recipe hash>."),
 ) -> None:
-    """Fetch the base model, build the corpus, train and evaluate; a second call goes on where a killed one stopped."""
+    """Fetch the base model, build the corpus, train (phase 1), refine (phase 2: rounds of the checker's feedback) and evaluate; a
+    second call goes on where a killed one stopped.
+    """
     import yaml
 
     from planlearn.models import PRESETS, fetch, load_model, local_model
@@ -133,9 +133,8 @@ def train(
     from planlearn.problems import get_generator
     from planlearn.recipes import is_given, recipe_hash, resolve
 
-    _, resolved = resolve(
-        recipe, overrides or (), known=get_generator, domain=domain, model=model, seed=seed, minutes=minutes
-    )
+    overrides = [*(overrides or ()), *round_keys(eta, feedback)]
+    _, resolved = resolve(recipe, overrides, known=get_generator, domain=domain, model=model, seed=seed, minutes=minutes)
     preset = PRESETS.get(resolved.model)
     need_training_packages(resolved.model)
     if preset is None:
@@ -143,15 +142,15 @@ def train(
 
     from planlearn.corpus.build import build_corpus
     from planlearn.evaluate import results_table
-    from planlearn.files import write_text
-    from planlearn.learn.train import check_training, each_row, read_rows
+    from planlearn.files import runs_folder, write_text
+    from planlearn.learn.train import check_training, each_row, read_rows, trained_name
     from planlearn.learn.train import train as learn
     from planlearn.learn.trainer import seconds_until
     from planlearn.progress import bars
 
     if recipe is None and preset is not None and preset.shape is not None:
         # The domain's recipe may be for models that know something: one made from a seed is trained whole.
-        if not is_given("adapter.rank", overrides or ()):
+        if not is_given("adapter.rank", overrides):
             resolved = resolved.model_copy(update={"adapter": resolved.adapter.model_copy(update={"rank": 0})})
     check_training(resolved)
     domain = resolved.domain
@@ -166,8 +165,10 @@ def train(
     if preset is not None and preset.source is not None:
         parts.timed("fetch", lambda: fetch(preset))
 
-    corpus, final = run / "corpus", run / ("adapter" if resolved.adapter.rank else "model")
-    if final.exists():  # whatever another version of planlearn would build by now
+    corpus, final = run / "corpus", run / trained_name(resolved)
+    rounds = resolved.refine is not None and resolved.refine.rounds > 0
+    first = run / "phase1" if rounds else final
+    if first.exists():  # whatever another version of planlearn would build by now
         manifest = json.loads((corpus / "manifest.json").read_text(encoding="utf-8"))
     else:
         manifest = parts.timed(
@@ -175,10 +176,17 @@ def train(
         )
         vocabulary = (row[key] for row in each_row(corpus / "train.jsonl") for key in ("prompt", "completion"))
         loaded = load_model(resolved.model, seed=resolved.seed, vocabulary=vocabulary)
-        parts.timed("train", lambda: learn(resolved, loaded, corpus, run), already=seconds_until(run / "training.jsonl"))
+        parts.timed("train", lambda: learn(resolved, loaded, corpus, run, first), already=seconds_until(run / "training.jsonl"))
         del loaded
 
+    validation = read_rows(corpus / "validation.jsonl")
     tables = []
+    if rounds:
+        tables.append(("phase 1 alone, validation", parts.timed(
+            "evaluate phase 1", lambda: _measured(resolved, first, validation, run / "evaluation" / "phase1", "validation"),
+            already=_seconds_answered(run / "evaluation" / "phase1"),
+        )))
+        parts.timed("refine", lambda: run_rounds(lambda: start_learner(first, resolved), resolved, run, validation, final))
     for split in ("validation", "test"):
         if rows := read_rows(corpus / f"{split}.jsonl"):
             out_folder = run / "evaluation" / split
@@ -187,13 +195,12 @@ def train(
                 already=_seconds_answered(out_folder),
             )))
 
-    validation = read_rows(corpus / "validation.jsonl")
     if resolved.evaluation.curve and validation and not (run / "curve.jsonl").exists():
         parts.timed("curve", lambda: _curve(run, resolved, validation))
 
     schemas = "in the prompt" if resolved.corpus.domain_in_prompt else "not in the prompt"
     counts = manifest["splits"]["train"]
-    facts = json.loads((final / "training.json").read_text(encoding="utf-8"))
+    facts = json.loads((first / "training.json").read_text(encoding="utf-8"))
     print(f"\ntrained on {facts['examples']} examples ({facts['tokens']} tokens, {facts['precision']}); the corpus holds "
           f"{counts['examples']} of {sum(counts['distinct_classes'].values())} classes; domain schemas {schemas}; greedy, one attempt, no feedback")
     for split, results in tables:

@@ -165,8 +165,13 @@ def _shown(rows: Iterable[T], total: int) -> Iterator[T]:
     progress.close()
 
 
-def train(recipe: Recipe, loaded: Any, corpus: Path, run: Path) -> Path:
-    """Train and give the adapter's folder, `run/adapter` (the whole model's, `run/model`, where rank is 0).
+def trained_name(recipe: Recipe) -> str:
+    """What the folder of a trained adapter, or of a whole model, is called."""
+    return "adapter" if recipe.adapter.rank else "model"
+
+
+def train(recipe: Recipe, loaded: Any, corpus: Path, run: Path, final: Path | None = None) -> Path:
+    """Train and give the adapter's folder, `final`, else `run/adapter` (the whole model's, `run/model`, where rank is 0).
 
     Does nothing where that folder is there. Takes up at the last whole checkpoint otherwise.
     Raises RecipeError, SequenceTooLong, DiskFull.
@@ -181,7 +186,7 @@ def train(recipe: Recipe, loaded: Any, corpus: Path, run: Path) -> Path:
     from planlearn.learn.trainer import ChainTrainer, MinutesCap, Record, Snapshots, WholeCheckpoints, seconds_until
     from planlearn.models.load import quiet_transformers
 
-    final = run / ("adapter" if recipe.adapter.rank else "model")
+    final = final or run / trained_name(recipe)
     if final.exists():
         return final
     context = getattr(loaded.model.config, "max_position_embeddings", None)  # kinds whose positions are relative have none

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -52,13 +53,16 @@ def d2_problems(domain: str, seed: int, recipe: RefineRecipe) -> Iterator[list[P
 
 
 class Refinement:
-    """The rounds of one run in a folder; whatever was finished there is not done again."""
+    """The rounds of one run in a folder; whatever was finished there is not done again.
+
+    learner: None where all is finished and is only to be read.
+    """
 
     def __init__(
-        self, learner: Learner, recipe: RefineRecipe, folder: Path, *, domain: str, seed: int, style: ChainStyle,
+        self, learner: Learner | None, recipe: RefineRecipe, folder: Path, *, domain: str, seed: int, style: ChainStyle,
         validation: Sequence[Asked], max_tokens: int,
     ) -> None:
-        self.learner, self.recipe, self.folder = learner, recipe, folder
+        self._learner, self.recipe, self.folder = learner, recipe, folder
         self.domain, self.seed, self.style, self.max_tokens = domain, seed, style, max_tokens
         self.validation = list(validation)[: recipe.validation]
         self.weighing = Weighing(
@@ -68,9 +72,25 @@ class Refinement:
         self.maker = LessonMaker(style, recipe.feedback, self.weighing, seed)
         self.log = RowLog(folder / "rounds.jsonl")
 
+    def taught_by(self, learner: Learner) -> None:
+        self._learner = learner
+
+    @property
+    def learner(self) -> Learner:
+        assert self._learner is not None, "there is something to do, but nobody to do it"
+        return self._learner
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether `run` would do nothing."""
+        rows = finished_rounds(self.folder)
+        return bool(rows) and (len(rows) >= self.recipe.rounds or self._is_over(rows))
+
     def run(self) -> list[dict[str, Any]]:
         """All rounds' rows, those of earlier starts first. Round 0 is the validation before the first."""
         done = finished_rounds(self.folder)
+        if self.is_finished:
+            return done
         if done:
             self.learner.load(self._round_folder(len(done)) / Stage.PLAN)
         if not done:
@@ -144,7 +164,7 @@ class Refinement:
         share = validation["plan_validity"]
         print(
             f"{label}: {share['value']:.1%} of {share['n']} validation problems valid ({share['low']:.1%}-{share['high']:.1%}), "
-            f"{clock(time.monotonic() - began)}", flush=True,
+            f"{clock(time.monotonic() - began)}", file=sys.stderr, flush=True,
         )
         return row
 

@@ -13,7 +13,7 @@ from planlearn.models import load_model  # noqa: E402
 
 SMALL = (
     "--model", "tiny", "examples=8", "validation=2", "test=2", "adapter.rank=2", "evaluation.max_tokens=24",
-    "max_length=4096",
+    "max_length=4096", "refine.rounds=0",
 )
 
 
@@ -171,3 +171,26 @@ def test_an_adapter_of_a_local_base_says_how_to_name_it(run, files):
     record.write_text(record.read_text().replace('"tiny"', '"my-base"'))
     done = run("eval", "--adapter", "run/adapter", "--instances", "run/corpus/test.jsonl", "--out", "out")
     assert done.exit_code == 2 and "name its folder with --model" in done.stderr
+
+
+def test_the_whole_method_in_one_command_and_rounds_from_what_it_left(run, files):
+    words = [*(word for word in SMALL if word != "refine.rounds=0"), "refine.problems=2", "refine.validation=2"]
+    done = run("train", "--out", "run", *words, "--eta", "1", "--feedback", "binary")
+    assert done.exit_code == 0, done.output
+    assert "phase 1 alone, validation" in done.stdout and "best: round" in done.stdout and "binary feedback" in done.stdout
+    assert {"train", "evaluate phase 1", "refine", "evaluate test"} <= json.loads((files / "run/record.json").read_text())["seconds"].keys()
+    for folder in ("phase1", "adapter"):
+        assert (files / "run" / folder / "adapter_model.safetensors").exists()
+    again = run("train", "--out", "run", *words, "--eta", "1", "--feedback", "binary")
+    assert again.exit_code == 0 and again.stdout == done.stdout
+
+    more = ["refine", "--adapter", "run/adapter", "--out", "more", "--feedback", "detailed"]
+    assert run(*more, "--eta", "1").exit_code == 0
+    on = run(*more, "--eta", "2")
+    assert on.exit_code == 0, on.output
+    rows = [json.loads(line) for line in (files / "more/refine/rounds.jsonl").read_text().splitlines()]
+    assert [(row["round"], row["feedback"]) for row in rows] == [(1, "detailed"), (2, "detailed")]
+    refused = run("refine", "--adapter", "run/adapter", "--out", "more", "--feedback", "none", "--eta", "2")
+    assert refused.exit_code == 2 and "refine.feedback" in refused.stderr
+    (files / "run/adapter/recipe.yaml").unlink()
+    assert "holds no recipe.yaml" in run("refine", "--adapter", "run/adapter", "--out", "other").stderr
