@@ -81,6 +81,25 @@ def _measured(recipe: Any, trained: Path, rows: list[dict[str, Any]], out: Path,
     return json.loads((out / "results.json").read_text(encoding="utf-8"))
 
 
+def _skill(recipe: Any, trained: Path, out: Path) -> dict[str, Any]:
+    """Of phase 1: how well held-out plans are judged, as many as the test split has problems; read again where measured."""
+    from planlearn.corpus.build import held_out_judged, style_of
+    from planlearn.models import evaluate_skill, load_trained
+    from planlearn.progress import bars
+
+    if not (out / "skill.json").exists():
+        rows = held_out_judged(
+            recipe.domain, recipe.seed, "test", recipe.corpus.test, recipe.corpus.validation_sizes, style_of(recipe.corpus),
+            bars("corpus", "plans"),
+        )
+        loaded, _, about = load_trained(trained, recipe.model if recipe.adapter.rank else None)
+        evaluate_skill(
+            loaded, [row.to_row() for row in rows], out, batch=recipe.evaluation.batch, max_tokens=recipe.evaluation.max_tokens,
+            about=about,
+        )
+    return json.loads((out / "skill.json").read_text(encoding="utf-8"))["skill"]
+
+
 def _curve(run: Path, recipe: Any, rows: list[dict[str, Any]]) -> None:
     """Measure each snapshot on the first validation problems: `curve.jsonl`, a row a snapshot."""
     from planlearn.files import write_text
@@ -141,7 +160,7 @@ def train(
         local_model(resolved.model)  # an unknown name is said before a corpus is built for it
 
     from planlearn.corpus.build import build_corpus
-    from planlearn.evaluate import results_table
+    from planlearn.evaluate import results_table, skill_table
     from planlearn.files import runs_folder, write_text
     from planlearn.learn.train import check_training, each_row, read_rows, trained_name
     from planlearn.learn.train import train as learn
@@ -181,6 +200,9 @@ def train(
 
     validation = read_rows(corpus / "validation.jsonl")
     tables = []
+    skill = None
+    if resolved.corpus.judged:
+        skill = parts.timed("evaluate judging", lambda: _skill(resolved, first, run / "evaluation" / "judging"))
     if rounds:
         tables.append(("phase 1 alone, validation", parts.timed(
             "evaluate phase 1", lambda: _measured(resolved, first, validation, run / "evaluation" / "phase1", "validation"),
@@ -203,6 +225,8 @@ def train(
     facts = json.loads((first / "training.json").read_text(encoding="utf-8"))
     print(f"\ntrained on {facts['examples']} examples ({facts['tokens']} tokens, {facts['precision']}); the corpus holds "
           f"{counts['examples']} of {sum(counts['distinct_classes'].values())} classes; domain schemas {schemas}; greedy, one attempt, no feedback")
+    if skill is not None:
+        print(f"\njudging of held-out plans, half of them spoiled (phase 1)\n{skill_table(skill)}")
     for split, results in tables:
         print(f"\n{split} (generated problems of unseen classes)\n{results_table(results)}")
     if (run / "curve.jsonl").exists():

@@ -192,11 +192,31 @@ def _chain_example(drawn: Drawn, domain: str, split: str, seed: int, style: Chai
     )
 
 
-def _judged_example(drawn: Drawn, domain: str, seed: int, style: ChainStyle, dropped: Counter[str]) -> Example:
+def held_out_judged(
+    domain: str, seed: int, split: str, count: int, sizes: dict[str, float], style: ChainStyle, progress: Progress
+) -> list[Example]:
+    """Plans of a split that nothing learns from, half of them spoiled, to be judged. Classes come again under other names.
+
+    Raises RecipeError where the split has no class of these sizes.
+    """
+    source, dropped = ProblemSource(domain, seed, split, fresh_classes=False), Counter()
+    rows: list[Example] = []
+    for index in range(count):
+        drawn = source.draw(index, sizes, None)
+        if drawn is None:
+            raise RecipeError(f"corpus.{split}: no class of sizes {', '.join(sizes)} is left for {split}")
+        rows.append(_judged_example(drawn, domain, seed, style, dropped, split))
+        progress(f"{split}, judged", index + 1, count)
+    return rows
+
+
+def _judged_example(
+    drawn: Drawn, domain: str, seed: int, style: ChainStyle, dropped: Counter[str], split: str = "train"
+) -> Example:
     from planlearn.corpus.corrupt import ErrorClass, spoil
     from planlearn.corpus.judge import confirm, judgement_segments
 
-    rng = stream(seed, domain, "judge", drawn.index)
+    rng = stream(seed, domain, "judge" if split == "train" else f"judge {split}", drawn.index)
     chain = execute(drawn.task, [drawn.task.bind(call) for call in drawn.plan.calls])
     spoiled = None
     # Half of the judged plans are correct; a spoiled one that turned out otherwise is tried again, then left correct.
@@ -210,7 +230,7 @@ def _judged_example(drawn: Drawn, domain: str, seed: int, style: ChainStyle, dro
             dropped[f"{error.value}: not possible" if candidate is None else f"{error.value}: not confirmed"] += 1
     segments = judgement_segments(drawn.task, chain, style, spoiled=spoiled, rng=rng)
     return Example(
-        id=f"{domain}-train-{seed}-{drawn.index}", kind="judge", domain=domain, size=drawn.size, split="train",
+        id=f"{domain}-{split}-{seed}-{drawn.index}", kind="judge", domain=domain, size=drawn.size, split=split,
         seed=seed, problem_class=drawn.problem_class, problem_pddl=drawn.problem_pddl, plan=plan_text(drawn.plan),
         steps=len(drawn.plan.calls), error=spoiled.error.value if spoiled else "", segments=segments,
     )

@@ -33,6 +33,7 @@ from planlearn.evaluate.results import (
 )
 from planlearn.evaluate.samples import SampleLog, SamplesError
 from planlearn.evaluate.scoring import Cause, Result, Sample, SampleRecord, score
+from planlearn.evaluate.skill import measure_skill, skill, skill_table
 from planlearn.evaluate.table import text_table
 
 __all__ = [
@@ -59,11 +60,14 @@ __all__ = [
     "judge_answer",
     "lost_cause",
     "measure",
+    "measure_skill",
     "read_recorded",
     "refuse_finished",
     "results_table",
     "score",
     "score_recorded",
+    "skill",
+    "skill_table",
     "summarise",
     "text_table",
     "versions",

@@ -25,7 +25,7 @@ from planlearn.models.load import (
     read_adapter_record,
     write_adapter_record,
 )
-from planlearn.models.measure import evaluate
+from planlearn.models.measure import evaluate, evaluate_skill
 from planlearn.models.presets import DEFAULT_MODEL, PRESETS, GgufWheel, LlamaShape, ModelPreset
 from planlearn.models.tokenizer import default_words, unknown_words, word_level_tokenizer
 from planlearn.models.trained import load_trained, trained_recipe
@@ -42,6 +42,7 @@ __all__ = [
     "cache_folder",
     "default_words",
     "evaluate",
+    "evaluate_skill",
     "fetch",
     "generate",
     "is_fetched",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from planlearn.chains import ChainStyle
-from planlearn.evaluate import Asked, measure
+from planlearn.evaluate import Asked, measure, measure_skill
 from planlearn.models.generate import generate
 from planlearn.models.load import LoadedModel
 
@@ -23,4 +23,14 @@ def evaluate(
     return measure(
         lambda prompts: generate(loaded, prompts, max_tokens=max_tokens, batch_size=batch), asked, style, out,
         max_tokens=max_tokens, about=about, weights=loaded.base_hash, force=force, said={"batch": batch},
+    )
+
+
+def evaluate_skill(
+    loaded: LoadedModel, rows: Iterable[dict[str, Any]], out: Path, *, batch: int, max_tokens: int, about: dict[str, Any]
+) -> dict[str, Any]:
+    """Let the model judge held-out plans greedily; see `planlearn.evaluate.measure_skill`."""
+    return measure_skill(
+        lambda prompts: generate(loaded, prompts, max_tokens=max_tokens, batch_size=batch), rows, out, max_tokens=max_tokens,
+        about=about, weights=loaded.base_hash,
     )
