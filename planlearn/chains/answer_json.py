@@ -77,6 +77,19 @@ def _items(text: str, start: int) -> tuple[list[tuple[Any, int, int]], int]:
     return items, at + 1
 
 
+def _call(item: dict[str, Any]) -> list[str] | None:
+    """An action's name and its objects where they stand under keys of their own: {"name": "stack", "args": ["a", "b"]}."""
+    names = [item[key] for key in ("action", "name", "operator") if key in item]
+    lists = [item[key] for key in ("args", "arguments", "parameters", "params", "objects") if key in item]
+    if len(names) != 1 or len(lists) != 1:
+        return None
+    (name,), (objects,) = names, lists
+    if isinstance(objects, dict):
+        objects = list(objects.values())
+    words = [name, *objects] if isinstance(objects, list) else []
+    return words if words and all(isinstance(word, str) and word and not word.isspace() for word in words) else None
+
+
 def read_json_steps(text: str, start: int, reader: LineReader) -> JsonSteps:
     """What the JSON at `start` says is done.
 
@@ -93,6 +106,11 @@ def read_json_steps(text: str, start: int, reader: LineReader) -> JsonSteps:
             steps.append((reading, first, end))
         elif not isinstance(item, dict):
             raise NoChainError(stop)
+        elif call := _call(item):
+            # What is no name stays none: the checker or the reader says so.
+            reading = reader.read(f"({undressed(' '.join(call))})")
+            whole = Actions(tuple((name, args, 0, end - first) for name, args, _, _ in reading.calls)) if isinstance(reading, Actions) else None
+            steps.append((whole or Broken("an action"), first, end))
         elif action := item.get("action"):
             written = (m for m in _ACTION_FIELD.finditer(text, first, end) if json.loads(m[1]) == action)
             place = next((m.span(1) for m in written), (first, end))

@@ -18,12 +18,19 @@ _SAME = (
     {ord(c): " " for c in _BLANKS}
     | {ord(c): "-" for c in "\u2010\u2011\u2012\u2013\u2014\u2212"}
     | {ord(c): ">" for c in "→⇒➔➜⟶"}
+    | {ord("\uff08"): "(", ord("\uff09"): ")", ord("\uff0c"): ",", ord("\u3001"): ".", ord("\uff1a"): ":"}
     | {code: chr(code + 32) for code in range(ord("A"), ord("Z") + 1)}
 )
 
 
+# What LaTeX puts around a text: "\\boxed{(pick-up a)}", "\\text{...}".
+_LATEX = re.compile(r"\\(?:boxed|text(?:tt|bf|it|rm)?|math(?:tt|bf|it|rm)|fbox)\s?\{")
+
+
 def undressed(text: str) -> str:
     """The text in lower case and plain signs, as long as before."""
+    if "\\" in text:
+        text = _LATEX.sub(lambda found: " " * len(found[0]), text)
     return text.translate(_SAME)
 
 
@@ -49,7 +56,7 @@ _LEAD_WITHOUT_LETTERS = re.compile(_LEAD.pattern.replace(_LETTERS + "|", "", 1))
 
 # Between two actions, and before the first of a sentence.
 JOIN = re.compile(
-    rf"(?:{_MARKUP}|[\s,;.|&+<>]++|[-=]++>"
+    rf"(?:{_MARKUP}|[\s,;.|&+<>}}]++|[-=]++>"
     r"|(?:and|then|next|finally|lastly|first(?:ly)?|second(?:ly)?|third(?:ly)?|now|afterwards"
     r"|after that|followed by)(?![\w-]))*+"
 )

@@ -677,3 +677,23 @@ def test_a_numbered_step_that_cannot_be_read_makes_the_plan_unreadable(step: str
 def test_a_number_makes_no_call_of_a_fact_or_a_remark(line: str) -> None:
     found = find_plan(f"1. (unstack c a)\n2. {line}\n3. (put-down c)\n", BLOCKS)
     assert found.plan is not None and len(found.plan.calls) == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"\boxed{(unstack c a), (put-down c)}", "\\text{(unstack c a)}\\\\ (put-down c)", "（unstack c a）\n（put-down c）",
+        "1、(unstack c a)\n2、(put-down c)", '[{"name": "unstack", "args": ["c", "a"]}, {"name": "put-down", "args": ["c"]}]',
+        '[{"action": "unstack", "parameters": ["c", "a"]},\n {"action": "put-down", "parameters": {"x": "c"}}]',
+    ],
+)
+def test_latex_full_width_signs_and_calls_as_json_objects(text: str) -> None:
+    found = find_plan(f"The plan:\n{text}\n", BLOCKS)
+    assert found.plan is not None and list(map(str, found.plan.calls)) == ["(unstack c a)", "(put-down c)"]
+
+
+def test_a_json_object_of_no_action_makes_the_plan_unreadable_or_names_an_unknown_one() -> None:
+    text = '[{"name": "unstack", "args": ["c", "a"]}, {"name": "%s", "args": ["c"]}]'
+    assert find_plan(text % "not it", BLOCKS).error is not None
+    found = find_plan(text % "fly", BLOCKS)
+    assert found.plan is not None and str(found.plan.calls[1]) == "(fly c)"

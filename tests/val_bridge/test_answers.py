@@ -53,6 +53,7 @@ def test_a_failed_precondition_says_all_of_why() -> None:
     assert told["satisfied_literals"] == ["(ferry r)", "(not (= r l))"]
     assert told["causes"] == {
         "(open l)": None, "(aboard a)": {"step": 3, "action": "(land a r)"}, "(aboard b)": None,
+        "(>= (fuel) 2)": {"step": 2, "action": "(sail l r)"},
     }  # fmt: skip
     assert told["repair"] == {
         "all": [
@@ -234,3 +235,18 @@ def test_answers_share_nothing() -> None:
 def test_an_empty_plan_is_judged_against_the_goal() -> None:
     told = plan_answer(TASK, check_plan(TASK, read_plan("")))
     assert (told["error"], told["plan_length"], told["failing_literals"]) == ("goal", 0, ["(at a r)"])
+
+
+def test_the_step_that_changed_a_number_of_a_comparison_is_its_cause() -> None:
+    domain = """(define (domain d) (:requirements :fluents) (:predicates (p ?x)) (:functions (g) (h ?x) (k))
+      (:action use :parameters (?x) :precondition (p ?x) :effect (decrease (g) 3))
+      (:action rest :parameters () :precondition (and) :effect (increase (k) 1))
+      (:action act :parameters (?x) :precondition (and (p ?x) (> (g) (+ 3 (h ?x))) (< (k) (h ?x))) :effect (increase (g) 1)))"""
+    problem = """(define (problem x) (:domain d) (:objects a)
+      (:init (p a) (= (g) 5) (= (h a) 0) (= (k) 0)) (:goal (> (g) 9)))"""
+    task = read_task(domain, problem)
+    answer = plan_answer(task, check_plan(task, read_plan("(use a)(use a)(act a)")))
+    assert answer["causes"] == {"(> (g) (+ 3 (h a)))": {"step": 2, "action": "(use a)"}, "(< (k) (h a))": None}
+    assert answer["facts"] == ["(p a)"]  # static, and nothing else holds about a
+    answer = plan_answer(task, check_plan(task, read_plan("(use a)(rest)(use a)")))
+    assert answer["causes"] == {"(> (g) 9)": {"step": 3, "action": "(use a)"}}

@@ -6,6 +6,7 @@ while judging.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import groupby
@@ -79,7 +80,7 @@ def plan_answer(task: Task, verdict: Verdict) -> dict[str, Any]:
             "causes": {
                 str(violation.literal): last_change(task, verdict.steps, violation)
                 for violation in first.violations
-                if violation.atom[0] in task.domain.predicates
+                if violation.atom[0] in task.domain.predicates or _fluents(task, violation)
             },
             "sources": {
                 str(literal): {"text": str(lifted), **(_span(lifted.span) if lifted.span else {})}
@@ -186,10 +187,28 @@ def _goal(task: Task, verdict: Verdict) -> Evidence:
 
 
 def last_change(task: Task, steps: Sequence[Step], violation: Violation) -> dict[str, Any] | None:
-    """The executed step that last made a literal false, `{"step": 2, "action": "(pick-up b)"}`; None if it never held."""
-    atom, wanted = violation.atom, violation.wanted
-    number = last_changing(task, steps, atom, wanted)
+    """The executed step that last made a literal false, `{"step": 2, "action": "(pick-up b)"}`; None if it never held.
+
+    Of a comparison the step that last changed one of its numbers, None if none did.
+    """
+    if fluents := _fluents(task, violation):
+        changed = (number for number in range(len(steps), 0, -1) if fluents & steps[number - 1].changed_values.keys())
+        number = next(changed, None)
+    else:
+        number = last_changing(task, steps, violation.atom, violation.wanted)
     return None if number is None else {"step": number, "action": str(steps[number - 1].action)}
+
+
+_INNERMOST = re.compile(r"\(([^()]*)\)")
+
+
+def _fluents(task: Task, violation: Violation) -> set[Atom]:
+    """The numeric fluents in a comparison; none in a literal."""
+    if violation.atom[0] in task.domain.predicates:
+        return set()
+    # The expressions of such an atom are texts: "(+ 3 (fuel t))".
+    found = (tuple(text.split()) for side in violation.atom[1:] for text in _INNERMOST.findall(side))
+    return {fluent for fluent in found if fluent and fluent[0] in task.domain.functions}
 
 
 @uncollected
