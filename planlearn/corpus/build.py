@@ -192,6 +192,19 @@ def _chain_example(drawn: Drawn, domain: str, split: str, seed: int, style: Chai
     )
 
 
+def _mended_example(drawn: Drawn, domain: str, seed: int, style: ChainStyle, dropped: Counter[str]) -> Example:
+    """A chain to be mended; a plain one where no fault could be made in it."""
+    from planlearn.corpus.mend import spoiled_mending
+
+    plain = _chain_example(drawn, domain, "train", seed, style)
+    chain = execute(drawn.task, [drawn.task.bind(call) for call in drawn.plan.calls])
+    segments = spoiled_mending(drawn.task, chain, style, stream(seed, domain, "mend", drawn.index))
+    if segments is None:
+        dropped["mend: not possible"] += 1
+        return plain
+    return replace(plain, kind="mend", segments=segments)
+
+
 def held_out_judged(
     domain: str, seed: int, split: str, count: int, sizes: dict[str, float], style: ChainStyle, progress: Progress
 ) -> list[Example]:
@@ -279,9 +292,11 @@ def build_corpus(folder: Path, domain: str, seed: int, recipe: CorpusRecipe, pro
     source = ProblemSource(domain, seed, "train", fresh_classes=False)
     train = []
     for drawn in _training_problems(source, recipe, progress):
-        judged = stream(seed, domain, "kind", drawn.index).random() < recipe.judged
-        if judged:
+        kind = stream(seed, domain, "kind", drawn.index).random()
+        if kind < recipe.judged:
             train.append(_judged_example(drawn, domain, seed, style, dropped))
+        elif kind < recipe.judged + recipe.mended:
+            train.append(_mended_example(drawn, domain, seed, style, dropped))
         else:
             train.append(_chain_example(drawn, domain, "train", seed, style))
     splits["train"], rejected["train"] = train, dict(sorted(source.rejected.items()))

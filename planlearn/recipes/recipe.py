@@ -44,7 +44,8 @@ class CorpusRecipe(_Strict):
     examples: training examples. validation: held-out problems, one a class.
     renamings: how many training examples one drawn problem gives, each with its objects' names shuffled anew; for
     domains without static facts alone (elsewhere names carry meaning, as l0-1 does), and cheaper than more problems.
-    judged: share of Phase 1 examples (judged plans, half of them spoiled) among the training examples, in [0, 1).
+    judged: share of judged plans, half of them spoiled, among the training examples, in [0, 1). mended: share of chains with a
+    fault and feedback on it that are to be corrected, so that the form of the rounds' lessons is known; their sum is below 1.
     states, goals, purposes, domain_in_prompt: see `planlearn.chains.ChainStyle`.
     """
 
@@ -53,12 +54,20 @@ class CorpusRecipe(_Strict):
     test: PositiveInt = 100
     renamings: PositiveInt = 1
     judged: float = Field(default=0.0, ge=0.0, lt=1.0)
+    mended: float = Field(default=0.0, ge=0.0, lt=1.0)
     states: Literal["changes", "full"] = "changes"
     goals: bool = True
     purposes: bool = False
     domain_in_prompt: bool = True
     stages: list[StageRecipe] = Field(min_length=1)
     validation_sizes: dict[str, PositiveFloat] = Field(min_length=1)
+
+    @field_validator("mended")
+    @classmethod
+    def _some_chains(cls, value: float, info: ValidationInfo) -> float:
+        if value + info.data.get("judged", 0.0) >= 1.0:
+            raise PydanticCustomError("no_chains", "leaves no chains to learn: judged + mended must be below 1")
+        return value
 
     @field_validator("purposes")
     @classmethod
@@ -99,7 +108,8 @@ class RefineRecipe(_Strict):
     problems: problems of D2 in a round, of `sizes` and at most `max_steps`; no problem comes in two rounds. temperature: of the
     attempts. attempts: how many more a failed problem gets, with the feedback. correction: "own", or "reference", where the
     planner alone makes corrections (a departure: D2 holds no solutions). keep_valid: whether chains that came out right at once
-    are learned too. judge: whether the model learns to judge the plans it wrote.
+    are learned too. mend: share of the failed attempts that are lessons in mending too. judge: whether the model learns to judge
+    the plans it wrote.
     objective: see `planlearn.refine.Weighing`, as for fault_weight (λ), penalties, unlikelihood (β) and verdict.
     tokens: read in stage "chain" of a round, lessons coming again until then; None: each lesson once. plan_share: stage "plan"
     reads that share of what stage "chain" reads. chain_rate, plan_rate: δ1 > δ2. validation: the first so many problems of the
@@ -116,6 +126,7 @@ class RefineRecipe(_Strict):
     attempts: int = Field(default=1, ge=0)
     correction: Literal["own", "reference"] = "own"
     keep_valid: bool = True
+    mend: float = Field(default=1.0, ge=0.0, le=1.0)
     judge: bool = True
     objective: Literal["weighted", "nll"] = "weighted"
     fault_weight: float = Field(default=0.25, ge=0.0)

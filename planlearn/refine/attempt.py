@@ -7,11 +7,12 @@ state where it has been: the feedback speaks of the first fault, and what stands
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from planlearn.chains import Answer, read_answer
 from planlearn.chains.grammar import GOALS, PLAN_HEADER, STATE
+from planlearn.corpus.mend import open_chain
 from planlearn.evaluate import Completion, Hopeless, Stop, lost_cause
 from planlearn.feedback import binary_feedback, detailed_feedback
 from val_bridge import Action, Chain, FaultKind, Outcome, State, Task, Verdict, check_chain, check_plan, execute, progress
@@ -43,12 +44,11 @@ class Attempt:
     def verdict(self) -> Verdict | None:
         """What feedback speaks of: the chain where it has a fault, else the plan; None where nothing can be read.
 
-        A chain that ends in the middle has not reached its goal; that is said only where nothing else is wrong.
+        See `open_chain` for a chain without plan.
         """
         if self.chain is None or self.chain.outcome is Outcome.VALID:
             return self.chain if self.plan is None else self.plan
-        others = tuple(fault for fault in self.chain.faults if fault.kind is not FaultKind.GOAL)
-        return replace(self.chain, faults=others) if others and self.answer.plan is None else self.chain
+        return open_chain(self.chain) if self.answer.plan is None else self.chain
 
     def to_row(self) -> dict[str, Any]:
         first = self.verdict.first if self.verdict is not None else None

@@ -214,7 +214,7 @@ class Refinement:
             origins[correction.origin] += 1
             heavy = step_weight(attempt, self.recipe.feedback, self.weighing)
             taught.append(self.maker.fresh(problem, name, correction.chain, correction.kept, heavy))
-            if self.recipe.feedback != "none":
+            if self.recipe.feedback != "none" and stream(self.seed, "mend", number, name).random() < self.recipe.mend:
                 taught.append(self.maker.mend(problem, name, shown(attempt), feedback[name], correction, heavy))
             taught.append(self.maker.wrong(problem, name, attempt))
         solved = [name for name in first if name not in failed]

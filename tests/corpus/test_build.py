@@ -21,7 +21,7 @@ from planlearn.recipes import find_recipe, load_recipe
 from val_bridge import Outcome, check_chain, check_plan, read_task
 
 DOMAINS = sorted(GENERATORS)
-SMALL = ["examples=24", "validation=4", "test=4", "judged=0.4"]
+SMALL = ["examples=24", "validation=4", "test=4", "judged=0.4", "mended=0.0"]
 
 
 def build(folder: Path, domain: str, *overrides: str, seed: int = 0) -> dict:
@@ -173,3 +173,16 @@ def test_a_stage_that_finds_no_problem_is_refused(tmp_path, stage, found):
     with pytest.raises(RecipeError, match=found):
         build(tmp_path, "blocksworld", f"stages=[{{share: 1.0, sizes: {{5: 1}}, max_steps: 8}}, {stage}]")
     assert not (tmp_path / "manifest.json").exists()
+
+
+def test_chains_to_be_mended_stand_among_the_others(tmp_path):
+    manifest = build(tmp_path, "blocksworld", "examples=40", "judged=0.2", "mended=0.3")
+    kinds = manifest["splits"]["train"]["kinds"]
+    assert kinds.keys() == {"chain", "judge", "mend"} and 4 <= kinds["mend"] <= 20
+    rows = [json.loads(line) for line in (tmp_path / "train.jsonl").read_text().splitlines()]
+    mend = next(row for row in rows if row["kind"] == "mend")
+    assert "Feedback:" in mend["prompt"] and mend["prompt"].endswith("Chain:\n") and "Feedback:" not in mend["completion"]
+    # Without them the others are the same.
+    build(tmp_path / "less", "blocksworld", "examples=40", "judged=0.2", "mended=0.0")
+    less = {row["id"]: row for row in map(json.loads, (tmp_path / "less" / "train.jsonl").read_text().splitlines())}
+    assert all(less[row["id"]] == row for row in rows if row["kind"] != "mend")
