@@ -56,7 +56,7 @@ def played(prompt: Prompt, fits: int) -> str:
     number = int(hashlib.sha256(prompt.text.encode()).hexdigest(), 16) % 8
     if number < 4 + fits:
         return text
-    if number == 5:
+    if number == 4:
         return "no chain here"
     if number == 6:
         return text.rsplit("\n", 1)[0]  # the plan lacks its last step
@@ -64,7 +64,7 @@ def played(prompt: Prompt, fits: int) -> str:
     return chain.replace(" gives clear", " gives holding", 1) + f"{PLAN_HEADER}\n{plan}"
 
 
-RECIPE = RefineRecipe(rounds=3, problems=6, sizes={"4": 1.0}, validation=4, chain_rate=2e-3, plan_rate=1e-3)
+RECIPE = RefineRecipe(rounds=3, problems=6, sizes={"4": 1.0}, validation=3, chain_rate=2e-3, plan_rate=1e-3)
 
 
 @pytest.fixture(scope="session")

@@ -72,12 +72,12 @@ class Killed(BaseException):
 
 def moments(refinement, folder: Path) -> list[str]:
     seen: list[str] = []
-    refinement(folder, ReplayLearner(played, seen.append), so_many(2)).run()
+    refinement(folder, ReplayLearner(played, seen.append), so_many(2, 3)).run()
     return seen
 
 
-def so_many(rounds: int):
-    return RECIPE.model_copy(update={"rounds": rounds})
+def so_many(rounds: int, problems: int = 6):
+    return RECIPE.model_copy(update={"rounds": rounds, "problems": problems})
 
 
 def test_a_kill_at_every_boundary_changes_nothing(refinement, tmp_path):
@@ -97,9 +97,9 @@ def test_a_kill_at_every_boundary_changes_nothing(refinement, tmp_path):
 
         learner = ReplayLearner(played, interrupt)
         with pytest.raises(Killed):
-            refinement(folder, learner, so_many(2)).run()
+            refinement(folder, learner, so_many(2, 3)).run()
         again: list[str] = []
-        refinement(folder, ReplayLearner(played, again.append), so_many(2)).run()
+        refinement(folder, ReplayLearner(played, again.append), so_many(2, 3)).run()
         assert recorded(folder) == wanted, f"killed at {seen[number]}"
         assert len(again) <= len(seen) - number + 1, "more was done again than was under way"
 
@@ -151,4 +151,4 @@ def test_lessons_come_again_until_so_many_tokens_are_read(refinement, tmp_path):
     recipe = RECIPE.model_copy(update={"rounds": 1, "tokens": 20_000})
     (row,) = refinement(tmp_path, recipe=recipe).run()
     assert 18_000 < row["stages"]["chain"]["tokens"] <= 20_000
-    assert 4_000 < row["stages"]["plan"]["tokens"] <= 5_000
+    assert 3_500 < row["stages"]["plan"]["tokens"] <= 5_000
