@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -30,13 +31,22 @@ def round_keys(eta: int | None, feedback: FeedbackLevel | None) -> list[str]:
 def start_learner(folder: Path, resolved: Any, model: str | None = None) -> Any:
     """The learner that goes on from a trained adapter's or model's folder. model: the adapter's base, where it does not say."""
     from planlearn.learn.learner import ModelLearner
-    from planlearn.models import load_model, read_adapter_record
+    from planlearn.models import PRESETS, load_model, read_adapter_record
 
     if not resolved.adapter.rank:
-        return ModelLearner(load_model(folder), resolved)
+        # It keeps the name of what it was made from, whatever its folder is called.
+        loaded = replace(load_model(folder), name=resolved.model, preset=PRESETS.get(resolved.model))
+        return ModelLearner(loaded, resolved)
     record = read_adapter_record(folder)
     base = model or (record.base if record else resolved.model)
-    return ModelLearner(load_model(base, adapter=folder, trainable=True), resolved)
+    return ModelLearner(load_model(base, adapter=folder, trainable=True), resolved, start_hash(folder))
+
+
+def start_hash(folder: Path) -> str:
+    """A hash of the weights in a trained adapter's or model's folder."""
+    from planlearn.models import weights_hash
+
+    return weights_hash(folder)
 
 
 def rounds_table(rows: list[dict[str, Any]], start: dict[str, Any]) -> str:
@@ -79,6 +89,7 @@ def run_rounds(learner: Callable[[], Any], resolved: Any, run: Path, rows: list[
         # More rounds than those of an earlier start may have found a better one; what the start left is kept beside it.
         if final.exists():
             final.rename(final.with_name(f"{final.name}-of-{json.loads(facts.read_text(encoding='utf-8'))['rounds']}-rounds"))
+        rounds.taught_by(None)  # two of them need not fit the memory
         teacher = learner()  # as the rounds began
         if best:
             teacher.load(rounds.weights_folder(best))
@@ -106,7 +117,7 @@ def refine(
 
     from planlearn.corpus.build import held_out, style_of, write_rows
     from planlearn.errors import RecipeError
-    from planlearn.files import runs_folder, write_text
+    from planlearn.files import runs_folder, write_json, write_text
     from planlearn.problems import get_generator
     from planlearn.progress import bars
     from planlearn.recipes import find_recipe, load_recipe, recipe_hash, refuse_another
@@ -121,7 +132,10 @@ def refine(
     if resolved.refine is None:
         raise RecipeError(f"neither {path} nor the recipe of domain {known.domain} has a block refine")
     get_generator(resolved.domain)
-    name = f"refine-{adapter.resolve().parent.name}-{resolved.refine.feedback}-s{resolved.seed}-{recipe_hash(resolved)}"
+    start = start_hash(adapter)
+    # More rounds belong into the same folder.
+    same = resolved.model_copy(update={"refine": resolved.refine.model_copy(update={"rounds": 0})})
+    name = f"refine-{adapter.resolve().name}-{start[:8]}-{resolved.refine.feedback}-s{resolved.seed}-{recipe_hash(same)}"
     run = out or runs_folder() / name
     tree = resolved.model_dump(mode="json")
     noted = run / "recipe.yaml"
@@ -129,6 +143,9 @@ def refine(
         # More rounds may follow those that were made.
         old = yaml.safe_load(noted.read_text(encoding="utf-8"))
         refuse_another(run, old | {"refine": (old.get("refine") or {}) | {"rounds": resolved.refine.rounds}}, tree)
+        if (run / "start.json").exists() and json.loads((run / "start.json").read_text(encoding="utf-8"))["weights"] != start:
+            raise RecipeError(f"{run} began with other weights than those in {adapter}; choose another folder")
+    write_json(run / "start.json", {"adapter": adapter.resolve().name, "weights": start})
     write_text(noted, yaml.safe_dump(tree, sort_keys=False))
     print(f"run: {run}")
     problems = run / "validation.jsonl"

@@ -208,7 +208,7 @@ def train(
             "evaluate phase 1", lambda: _measured(resolved, first, validation, run / "evaluation" / "phase1", "validation"),
             already=_seconds_answered(run / "evaluation" / "phase1"),
         )))
-        parts.timed("refine", lambda: run_rounds(lambda: start_learner(first, resolved), resolved, run, validation, final))
+        parts.timed("refine", lambda: run_rounds(lambda: start_learner(first, resolved, resolved.model), resolved, run, validation, final))
     for split in ("validation", "test"):
         if rows := read_rows(corpus / f"{split}.jsonl"):
             out_folder = run / "evaluation" / split

@@ -378,8 +378,9 @@ def _template_hash(domain: str) -> str:
     """
     here = Path(__file__).parent
     digest = hashlib.sha256()
-    code = [path for room in ("problems", "planners", "chains", "corpus") for path in (here.parent / room).glob("*.py")]
-    for path in sorted([*here.glob("templates/*.jinja"), *code]):
+    rooms = ("problems", "planners", "chains", "feedback", "corpus")
+    code = [path for room in rooms for path in (here.parent / room).glob("*.py")]
+    for path in sorted([*here.glob("templates/*.jinja"), *(here.parent / "feedback").rglob("*.jinja"), *code]):
         digest.update(f"{path.parent.name}/{path.name}".encode() + b"\0" + path.read_bytes())
     for text in (domain_text(domain), *sorted(planbench_classes())):
         digest.update(text.encode() + b"\0")

@@ -22,6 +22,8 @@ from val_bridge import Chain, FaultKind, Task, Verdict, check_chain
 INSTRUCTION = "Mend the chain of steps, then the plan."
 FEEDBACK_HEADER = "Feedback:"
 TRIES = 12
+LONGEST = 10
+"""Steps of a chain that is made faulty to be mended: such an example holds two chains, and of longer ones twice as much as any other."""
 
 
 def mending_segments(task: Task, style: ChainStyle, previous: str, feedback: str) -> tuple[Segment, ...]:
@@ -46,9 +48,10 @@ def open_chain(verdict: Verdict) -> Verdict:
 
 def spoiled_mending(task: Task, chain: Chain, style: ChainStyle, rng: Random) -> tuple[Segment, ...] | None:
     """An example of mending: a true chain's start with a fault in its last step, feedback on that, the chain; None where no
-    fault could be made that the checker finds in that step. Half of the feedback is binary, half detailed.
+    fault could be made that the checker finds in that step, or the chain has more than `LONGEST` steps. Half of the feedback is
+    binary, half detailed.
     """
-    found = spoiled_start(task, chain, style, rng)
+    found = spoiled_start(task, chain, style, rng) if len(chain) <= LONGEST else None
     if found is None:
         return None
     previous, verdict = found

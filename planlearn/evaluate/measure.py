@@ -24,12 +24,12 @@ Complete = Callable[[Sequence[Prompt]], Iterable[Completion]]
 
 def measure(
     complete: Complete, asked: Iterable[Asked], style: ChainStyle, out: Path, *, max_tokens: int, about: Mapping[str, Any],
-    weights: str, force: bool = False, said: Mapping[str, Any] | None = None, what: str = "evaluate",
+    hashes: Mapping[str, str], force: bool = False, said: Mapping[str, Any] | None = None, what: str = "evaluate",
 ) -> dict[str, Any]:
     """Ask every problem once and write `results.json` and `samples.jsonl` in `out`; gives the results.
 
-    max_tokens: the cap of an answer, which `complete` keeps. about: what is measured. weights: a hash of the model's weights
-    (below any adapter, which `about` names). said: what else stands in the results' `about` and decides no answer. what: the
+    max_tokens: the cap of an answer, which `complete` keeps. about, hashes: what is measured, and sha256 of what decides the answers
+    beside it. said: what else stands in the results' `about` and decides no answer. what: the
     progress line's first words.
     Goes on where a killed evaluation stopped. Raises ResultExists where `out` holds a finished result, unless forced.
     """
@@ -37,7 +37,7 @@ def measure(
     results_path = out / "results.json"
     refuse_finished(results_path, force=force)
     texts = {a.id: problem_prompt(a.task, style) for a in asked}
-    settings = json.dumps([dict(about), max_tokens, weights, dataclasses.asdict(style), texts], sort_keys=True)
+    settings = json.dumps([dict(about), max_tokens, dict(hashes), dataclasses.asdict(style), texts], sort_keys=True)
     run = hashlib.sha256(settings.encode()).hexdigest()[:16]
     samples = out / "samples.jsonl"
     if results_path.exists():  # forced: the answers of the finished result are made anew
@@ -64,7 +64,7 @@ def measure(
         results = build_results(
             log.records,
             about=dict(about) | {"style": dataclasses.asdict(style), "max_tokens": max_tokens} | dict(said or {}),
-            hashes={"base_weights": weights},
+            hashes=hashes,
         )
     write_results(results_path, results, force=force)
     return results

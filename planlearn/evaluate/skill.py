@@ -79,10 +79,13 @@ def measure_skill(
     """
     rows = list(rows)
     path, samples = out / "skill.json", out / "samples.jsonl"
-    if path.exists():
-        return json.loads(path.read_text(encoding="utf-8"))
     asked = json.dumps([dict(about), max_tokens, weights, [[row["id"], row["prompt"]] for row in rows]], sort_keys=True)
     run = hashlib.sha256(asked.encode()).hexdigest()[:16]
+    finished = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+    if finished is not None and finished["run"] != run:
+        raise PlanlearnError(f"{path}: of another model or other plans; choose another folder")
+    if finished is not None:
+        return finished
     done = read_json_lines(samples) if samples.exists() else []
     if any(row["run"] != run for row in done):
         raise PlanlearnError(f"{samples}: written with other settings; choose another folder")
@@ -99,7 +102,7 @@ def measure_skill(
             progress.update(len(done), f"{sum(one['right']['verdict'] for one in done)} right")
     progress.done, progress.note = len(done), f"{sum(one['right']['verdict'] for one in done)} right"
     progress.close()
-    results = {"schema": SCHEMA, "about": dict(about), "versions": versions(), "hashes": {"base_weights": weights}, "skill": skill(done)}
+    results = {"schema": SCHEMA, "run": run, "about": dict(about), "versions": versions(), "hashes": {"base_weights": weights}, "skill": skill(done)}
     write_json(path, results)
     return results
 

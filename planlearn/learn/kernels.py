@@ -82,8 +82,8 @@ _ROWS = 128
 
 
 class _FrozenVocabularyLoss(torch.autograd.Function):
-    """Sum over rows of -r log softmax(h Wᵀ + b)[label]. Shapes: h (n, d), W (v, d), b (v), labels (n), r (n) or None for ones;
-    the result is one number.
+    """Sums over rows of -r log softmax(h Wᵀ + b)[label], and of the same without r, which has no gradient. Shapes: h (n, d), W (v, d),
+    b (v), labels (n), r (n) or None for ones; each result is one number.
 
     Gradients flow to h alone: r (softmax - one-hot) W, worked out beside the loss. Softmax in float32, products in h's type.
     """
@@ -91,33 +91,38 @@ class _FrozenVocabularyLoss(torch.autograd.Function):
     @staticmethod
     def forward(
         ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor | None, labels: Tensor, of_rows: Tensor | None
-    ) -> Tensor:
-        loss = hidden.new_zeros((), dtype=torch.float32)
+    ) -> tuple[Tensor, Tensor]:
+        loss, plain = hidden.new_zeros((), dtype=torch.float32), hidden.new_zeros((), dtype=torch.float32)
         gradient = torch.empty_like(hidden)
         for start in range(0, len(labels), _ROWS):
             rows, wanted = hidden[start : start + _ROWS], labels[start : start + _ROWS, None]
             logits = F.linear(rows, weight, bias).float()
             logits -= logits.logsumexp(-1, keepdim=True)
             ones = logits.new_ones(len(rows), 1) if of_rows is None else of_rows[start : start + _ROWS, None].float()
-            loss -= (logits.gather(1, wanted) * ones).sum()
+            found = logits.gather(1, wanted)
+            loss -= (found * ones).sum()
+            plain -= found.sum()
             logits.exp_().scatter_add_(1, wanted, logits.new_full((1, 1), -1.0).expand_as(wanted))
             if of_rows is not None:
                 logits *= ones
             torch.mm(logits.to(weight.dtype), weight, out=gradient[start : start + _ROWS])
         ctx.save_for_backward(gradient)
-        return loss
+        ctx.mark_non_differentiable(plain)
+        return loss, plain
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, grad: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
         (gradient,) = ctx.saved_tensors
         return gradient * grad.to(gradient.dtype), None, None, None, None
 
 
-def frozen_vocabulary_loss(hidden: Tensor, head: nn.Module, labels: Tensor, of_rows: Tensor | None = None) -> Tensor:
-    """Summed negative log likelihood of `labels` (n) under the words' weights `head`, which must be frozen; no unit.
+def frozen_vocabulary_loss(hidden: Tensor, head: nn.Module, labels: Tensor) -> Tensor:
+    """Summed negative log likelihood of `labels` (n) under the words' weights `head`, which must be frozen; no unit."""
+    return _FrozenVocabularyLoss.apply(hidden, head.weight, getattr(head, "bias", None), labels, None)[0]
 
-    of_rows: a weight for each row (n); None: 1 each.
-    """
+
+def frozen_vocabulary_losses(hidden: Tensor, head: nn.Module, labels: Tensor, of_rows: Tensor) -> tuple[Tensor, Tensor]:
+    """(the same, each row weighing `of_rows` (n) times; the unweighted sum, which has no gradient)."""
     return _FrozenVocabularyLoss.apply(hidden, head.weight, getattr(head, "bias", None), labels, of_rows)
 
 

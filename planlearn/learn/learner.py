@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 import shutil
 import time
@@ -15,6 +16,7 @@ from safetensors.torch import load_file, save_file
 from transformers.trainer_callback import PrinterCallback
 
 from planlearn.corpus import Example
+from planlearn.errors import PlanlearnError
 from planlearn.evaluate import Completion, Prompt
 from planlearn.files import full_disk_is_named, write_json
 from planlearn.learn.kernels import fuse_lora
@@ -22,7 +24,7 @@ from planlearn.learn.lessons import LessonTokens, lesson_tokens, verdict_words
 from planlearn.learn.objectives import add_up, stage_loss
 from planlearn.learn.tokens import IGNORED, order_by_length
 from planlearn.learn.train import adapted, adapter_state, muon, save_final, training_config
-from planlearn.learn.trainer import ChainTrainer, Record, WholeCheckpoints, labelled, seconds_until
+from planlearn.learn.trainer import ChainTrainer, Record, WholeCheckpoints, head_alone_makes_logits, labelled, seconds_until
 from planlearn.models import LoadedModel, generate
 from planlearn.models.load import quiet_transformers
 from planlearn.problems import stream
@@ -70,11 +72,14 @@ class Collator:
 class ModelLearner:
     """A model with an adapter, or one that is trained whole (adapter.rank 0), as the loop's learner.
 
-    loaded: the base, or base and adapter where `loaded.adapter` is set (then loaded as trainable). All weights are float32.
+    loaded: the base, or base and adapter where `loaded.adapter` is set (then loaded as trainable). All weights are float32. start:
+    a hash of the adapter's weights, where it is not made here.
     """
 
-    def __init__(self, loaded: LoadedModel, recipe: Recipe) -> None:
-        self.loaded, self.recipe = loaded, recipe
+    def __init__(self, loaded: LoadedModel, recipe: Recipe, start: str = "") -> None:
+        if not head_alone_makes_logits(loaded.model.config):
+            raise PlanlearnError(f"{loaded.name} scales or caps its logits behind the head, which the rounds' losses cannot do yet")
+        self.loaded, self.recipe, self.start = loaded, recipe, start
         self.model = loaded.model
         if recipe.adapter.rank and loaded.adapter is None:
             torch.manual_seed(recipe.seed)
@@ -85,7 +90,11 @@ class ModelLearner:
 
     @property
     def weights(self) -> str:
-        return self.loaded.base_hash
+        return hashlib.sha256(f"{self.loaded.base_hash} {self.start}".encode()).hexdigest()
+
+    @property
+    def longest(self) -> int:
+        return self.recipe.max_length
 
     def length(self, example: Example) -> int:
         tokenizer = self.loaded.tokenizer

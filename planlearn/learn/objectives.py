@@ -1,6 +1,6 @@
 """The losses of a stage over tokens that weigh differently: the surrogates of PDDL-Instruct's L_reasoning and L_final.
 
-    loss = ( Σ_{w>0} w · -log p(token) + Σ_{w<0} |w| · -log(1 - p(token)) + Σ_{two-way} w · BCE ) / Σ |w|
+    loss = ( Σ_{w>0} w · -log p(token) + Σ_{w<0} |w| · -log(1 - p(token)) + Σ_{two-way} w · BCE ) / n,  n tokens with w != 0
 
 p is the model's probability over its whole vocabulary of the token that was written, given all before it. The first sum is
 weighted likelihood (stage "chain": w = 1 + λ |s △ s*| + penalty on the step that corrects a failed one; stage "plan": w = 1),
@@ -19,11 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from planlearn.learn.kernels import frozen_vocabulary_loss
-
-NEVER = 1e-6
-"""1 - p is kept above it, so that a certain token has a finite unlikelihood."""
-
+from planlearn.learn.kernels import frozen_vocabulary_losses
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Losses:
@@ -35,9 +31,10 @@ class Losses:
 
 
 def unlikelihood(logits: Tensor, labels: Tensor) -> Tensor:
-    """-log(1 - p(label)) of each row. Shapes: logits (n, v), labels (n); result (n)."""
-    p = logits.float().softmax(-1).gather(1, labels[:, None])[:, 0]
-    return -torch.log((1 - p).clamp(min=NEVER))
+    """-log(1 - p(label)) of each row, exact and with a gradient for certain tokens too. Shapes: logits (n, v), labels (n); result (n)."""
+    logits = logits.float()
+    others = logits.scatter(1, labels[:, None], -torch.inf)
+    return logits.logsumexp(-1) - others.logsumexp(-1)
 
 
 def two_way(logits: Tensor, said: Tensor, words: tuple[int, int]) -> Tensor:
@@ -69,8 +66,8 @@ def stage_loss(
 
     if likely.any():
         if isinstance(head, nn.Linear) and not any(p.requires_grad for p in head.parameters()):
-            loss = frozen_vocabulary_loss(hidden[likely], head, labels[likely], weights[likely])
-            sums["likelihood"], counts["likelihood"] = float(loss.detach()), int(likely.sum())
+            loss, plain = frozen_vocabulary_losses(hidden[likely], head, labels[likely], weights[likely])
+            sums["likelihood"], counts["likelihood"] = float(plain), int(likely.sum())
         else:
             each = F.cross_entropy(logits(likely), labels[likely], reduction="none")
             loss = (each * weights[likely]).sum()
@@ -86,7 +83,7 @@ def stage_loss(
         each = two_way(logits(choice), said[choice], words)
         note("verdict", choice, each)
         total = total + (each * weights[choice].abs()).sum()
-    return Losses(total=total / weights.abs().sum().clamp(min=NEVER), sums=sums, counts=counts)
+    return Losses(total=total / max(1, len(weights)), sums=sums, counts=counts)
 
 
 def add_up(kept: dict[str, Any], losses: Losses) -> None:

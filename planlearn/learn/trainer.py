@@ -23,7 +23,7 @@ from planlearn.progress import Progress
 WHOLE = "planlearn-whole"  # marks a checkpoint that was written to its end
 
 
-def _head_alone_makes_logits(config: Any) -> bool:
+def head_alone_makes_logits(config: Any) -> bool:
     """Some models scale or cap their logits behind the head (Granite, Cohere, Gemma 2): those get TRL's own loss."""
     names = ("logits_scaling", "logit_scale", "final_logit_softcapping")
     return all(getattr(config, name, None) in (None, 1.0) for name in names)
@@ -50,7 +50,7 @@ class ChainTrainer(SFTTrainer):
         """
         causal = self.accelerator.unwrap_model(model)
         causal = causal.get_base_model() if hasattr(causal, "get_base_model") else causal
-        if return_outputs or not _head_alone_makes_logits(causal.config):
+        if return_outputs or not head_alone_makes_logits(causal.config):
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
         hidden, labels, kept = labelled(causal, inputs)
         head = causal.get_output_embeddings()

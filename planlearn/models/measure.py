@@ -22,7 +22,7 @@ def evaluate(
     """
     return measure(
         lambda prompts: generate(loaded, prompts, max_tokens=max_tokens, batch_size=batch), asked, style, out,
-        max_tokens=max_tokens, about=about, weights=loaded.base_hash, force=force, said={"batch": batch},
+        max_tokens=max_tokens, about=about, hashes={"base_weights": loaded.base_hash}, force=force, said={"batch": batch},
     )
 
 

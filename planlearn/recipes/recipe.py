@@ -105,10 +105,11 @@ class RefineRecipe(_Strict):
 
     rounds: η, the cap on rounds. patience: stop where validity on the validation problems has not risen for so many rounds.
     feedback: what the model is told of its failed attempts ("none": nothing, the same problems and corrections).
-    problems: problems of D2 in a round, of `sizes` and at most `max_steps`; no problem comes in two rounds. temperature: of the
+    problems: problems of D2 in a round, of `sizes` and at most `max_steps`; those of earlier rounds come again only where a size has no more. temperature: of the
     attempts. attempts: how many more a failed problem gets, with the feedback. correction: "own", or "reference", where the
     planner alone makes corrections (a departure: D2 holds no solutions). keep_valid: whether chains that came out right at once
-    are learned too. mend: share of the failed attempts that are lessons in mending too. judge: whether the model learns to judge
+    are learned too. mend: share of the failed attempts that are lessons in mending too. altered: share of those lessons whose
+    feedback is that on another attempt, as the paper alters some of VAL's outputs (Sec. 5.1). judge: whether the model learns to judge
     the plans it wrote.
     objective: see `planlearn.refine.Weighing`, as for fault_weight (λ), penalties, unlikelihood (β) and verdict.
     tokens: read in stage "chain" of a round, lessons coming again until then; None: each lesson once. plan_share: stage "plan"
@@ -127,6 +128,7 @@ class RefineRecipe(_Strict):
     correction: Literal["own", "reference"] = "own"
     keep_valid: bool = True
     mend: float = Field(default=1.0, ge=0.0, le=1.0)
+    altered: float = Field(default=0.0, ge=0.0, le=1.0)
     judge: bool = True
     objective: Literal["weighted", "nll"] = "weighted"
     fault_weight: float = Field(default=0.25, ge=0.0)

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from planlearn.chains import Answer, read_answer
-from planlearn.chains.grammar import GOALS, PLAN_HEADER, STATE
+from planlearn.chains.grammar import FOR, GOALS, PLAN_HEADER, STATE
 from planlearn.corpus.mend import open_chain
 from planlearn.evaluate import Completion, Hopeless, Stop, lost_cause
 from planlearn.feedback import binary_feedback, detailed_feedback
-from val_bridge import Action, Chain, FaultKind, Outcome, State, Task, Verdict, check_chain, check_plan, execute, progress
+from val_bridge import Action, Chain, Fault, FaultKind, Outcome, State, Task, Verdict, check_chain, check_plan, execute, progress
 
 FeedbackLevel = Literal["none", "binary", "detailed"]
 
@@ -57,13 +57,25 @@ class Attempt:
             "problem": self.problem, "number": self.number, "answer": c.text, "stop": c.stop.value, "reason": c.reason,
             "prompt_tokens": c.prompt_tokens, "tokens": c.tokens, "seconds": c.seconds, "valid": self.is_valid,
             "error": first.kind.value if first else None if self.is_valid else "unreadable",
-            "failing_step": first.step if first else None,
+            "failing_step": first.step if first else None, "faults": [fault.to_dict() for fault in self.faults],
         }
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        return self.verdict.faults if self.verdict is not None else ()
+
+
+def written(completion: Completion) -> str:
+    """What of an answer is judged and shown again: all of it, but for a line that the cap tore in the middle of a chain."""
+    text = completion.text
+    if completion.stop is Stop.END or f"{PLAN_HEADER}\n" in text:
+        return text
+    return text[: text.rfind("\n") + 1]
 
 
 def judge_attempt(task: Task, problem: str, number: int, completion: Completion) -> Attempt:
     """Read and judge what was written. Never raises on a text."""
-    answer = read_answer(completion.text, task)
+    answer = read_answer(written(completion), task)
     return Attempt(
         problem=problem, number=number, completion=completion, answer=answer,
         chain=check_chain(task, answer.chain) if answer.chain is not None else None,
@@ -87,24 +99,34 @@ def given_up(task: Task) -> Hopeless:
     def hopeless(text: str) -> str | None:
         if f"{PLAN_HEADER}\n" in text:
             return lost(text)
-        written = text[: text.rfind("\n") + 1]
-        last = written[written[:-1].rfind("\n") + 1 :]
-        # The line that ends a step; judging at every line would cost four times as much and say the same.
-        ends = GOALS if f"\n{GOALS} " in written else STATE
-        if not last.startswith(f"{ends} "):
+        lines = text[: text.rfind("\n") + 1]
+        if not _ends_step(lines):
             return None
-        chain = read_answer(written, task).chain
+        chain = read_answer(lines, task).chain
         if chain is None:
             return None
-        wrong = [fault for fault in check_chain(task, chain).faults if fault.kind is not FaultKind.GOAL]
+        verdict = check_chain(task, chain)
+        wrong = [fault for fault in verdict.faults if fault.kind is not FaultKind.GOAL]
         if wrong:
             return f"step {wrong[0].step} of the chain is wrong"
-        states = [chain.initial, *(claim.after for claim in chain.claims)]
-        if states[-1] is not None and states[-1] in states[:-1]:
+        states = [task.initial, *(step.after for step in verdict.steps)]
+        if len(states) > 1 and states[-1] in states[:-1]:
             return f"step {len(chain.claims)} leads back to an earlier state"
         return None
 
     return hopeless
+
+
+def _ends_step(lines: str) -> bool:
+    """Whether the last line ends a step; judging at every line would cost four times as much and say the same.
+
+    Where states are written, `goals` ends a step of a chain with purposes, else `state` does; elsewhere a step is one line, perhaps with
+    `for` above it, and `goals` where they change.
+    """
+    last = lines[lines[:-1].rfind("\n") + 1 :]
+    if lines.startswith(f"{STATE} "):
+        return last.startswith(f"{GOALS} " if f"\n{FOR} " in lines else f"{STATE} ")
+    return not last.startswith((f"{GOALS} ", f"{FOR} "))
 
 
 def feedback_on(task: Task, attempt: Attempt, level: FeedbackLevel) -> str:
@@ -112,8 +134,8 @@ def feedback_on(task: Task, attempt: Attempt, level: FeedbackLevel) -> str:
     if level == "none":
         return ""
     verdict = attempt.verdict
-    if verdict is None:
-        return "The plan is unreadable."
+    if verdict is None or (verdict.outcome is Outcome.VALID and not attempt.is_valid):
+        return "The plan is unreadable."  # or there is none behind a chain that is right
     return (detailed_feedback(verdict, task) if level == "detailed" else binary_feedback(verdict)).text
 
 

@@ -43,7 +43,7 @@ class Lesson:
 class Fitted:
     """What a stage came to. tokens: read, with those that carry no loss; learned: those that carry some.
 
-    losses: means a learned token over the whole stage, by name ("likelihood", "unlikelihood", "verdict"), no unit; a name is
+    losses: means a learned token over the stage's last start, unweighted, by name ("likelihood", "unlikelihood", "verdict"), no unit; a name is
     missing where no token carries that loss. seconds: wall time, killed starts included.
     """
 
@@ -62,7 +62,12 @@ class Learner(Protocol):
 
     @property
     def weights(self) -> str:
-        """A hash of what the answers depend on, beside what the lessons changed."""
+        """A hash of the weights from which the first fit began: base and adapter."""
+        ...
+
+    @property
+    def longest(self) -> int:
+        """How many tokens a lesson may have."""
         ...
 
     def length(self, example: Example) -> int:

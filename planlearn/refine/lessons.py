@@ -14,6 +14,7 @@ A round's lessons:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
@@ -25,7 +26,7 @@ from planlearn.corpus import Example
 from planlearn.corpus.judge import plan_judgement_segments
 from planlearn.corpus.mend import mending_segments
 from planlearn.planners import reference_plan
-from planlearn.refine.attempt import Attempt, FeedbackLevel, correct_actions, true_chain, without_detours
+from planlearn.refine.attempt import Attempt, FeedbackLevel, correct_actions, true_chain, without_detours, written
 from planlearn.refine.learner import Lesson, Stage
 from val_bridge import Action, BindError, Chain, Fault, FaultKind, Outcome, Plan, Task
 
@@ -46,7 +47,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Correction:
-    """A true chain that reaches the goal. kept: how many of its first steps are the failed attempt's."""
+    """A true chain that reaches the goal. kept: how many of its first steps are those of the failed attempt before its fault."""
 
     chain: Chain
     origin: Origin
@@ -60,7 +61,7 @@ class Weighing:
     The step that corrects a failed one weighs 1 + fault_weight * |s △ s*| + penalty(error), where |s △ s*| counts the facts in
     which the state that was written differs from the true one: the surrogate of L_reasoning (PDDL-Instruct, Phase 2, stage
     1), whose sum has no gradient through sampled text. Binary feedback knows the step alone: 1 + penalty. Without feedback nothing
-    is known, and all steps weigh 1. unlikelihood is β and verdict the factor of the BCE of L_final (stage 2). No unit.
+    is known, all steps weigh 1 and nothing wrong is made unlikely. Of binary feedback it is the mean penalty. unlikelihood is β and verdict the factor of the BCE of L_final (stage 2). No unit.
     """
 
     objective: Literal["weighted", "nll"] = "weighted"
@@ -72,16 +73,20 @@ class Weighing:
 
 def corrected(problem: Problem, first: Attempt, later: Sequence[Attempt], source: Literal["own", "reference"]) -> Correction | None:
     """The correction of a failed attempt, None where the planner finds none. later: attempts made with feedback on it."""
-    task = problem.task
-    if source == "reference":
-        plan = reference_plan(problem.domain, task, to_teach=True)
-        return None if plan is None else Correction(chain=true_chain(task, map(task.bind, plan.calls)), origin="planner", kept=0)
-    for attempt in later:
+    task, right = problem.task, correct_actions(problem.task, first)
+
+    def correction(actions: list[Action], origin: Origin) -> Correction:
+        return Correction(chain=true_chain(task, actions), origin=origin, kept=_shared(right, actions))
+
+    for attempt in later if source == "own" else ():
         if attempt.is_valid:
-            actions = own_actions(task, attempt)
-            shared = _shared(correct_actions(task, first), actions)
-            return Correction(chain=true_chain(task, actions), origin="own after feedback", kept=shared)
-    return _continued(problem, without_detours(task, correct_actions(task, first)))
+            return correction(own_actions(task, attempt), "own after feedback")
+    plan = reference_plan(problem.domain, task, to_teach=True)
+    if plan is None:
+        return None
+    whole = [task.bind(call) for call in plan.calls]
+    continued = _continued(problem, without_detours(task, right), len(whole)) if source == "own" else None
+    return correction(continued, "prefix and planner") if continued else correction(whole, "planner")
 
 
 def own_actions(task: Task, attempt: Attempt) -> list[Action]:
@@ -99,23 +104,16 @@ def _shared(one: Sequence[Action], other: Sequence[Action]) -> int:
     return count
 
 
-def _continued(problem: Problem, actions: list[Action]) -> Correction | None:
+def _continued(problem: Problem, actions: list[Action], longest: int) -> list[Action] | None:
+    """The most of the actions that the planner can continue to a plan of so many steps at most; None where that is none."""
     task = problem.task
     states = [task.initial, *(step.after for step in true_chain(task, actions).steps)]
-
-    def rest(kept: int) -> list[Action] | None:
+    for kept in range(len(actions), 0, -1):
         ahead = Task(task.domain, replace(task.problem, initial=states[kept]))
         plan = reference_plan(problem.domain, ahead, to_teach=True)
-        return None if plan is None else [task.bind(call) for call in plan.calls]
-
-    whole = rest(0)
-    if whole is None:
-        return None
-    for kept in range(len(actions), 0, -1):
-        more = rest(kept)
-        if more is not None and kept + len(more) <= len(whole):
-            return Correction(chain=true_chain(task, [*actions[:kept], *more]), origin="prefix and planner", kept=kept)
-    return Correction(chain=true_chain(task, whole), origin="planner", kept=0)
+        if plan is not None and kept + len(plan.calls) <= longest:
+            return [*actions[:kept], *map(task.bind, plan.calls)]
+    return None
 
 
 def error_of(fault: Fault) -> str:
@@ -133,15 +131,22 @@ def step_weight(attempt: Attempt, level: FeedbackLevel, weighing: Weighing) -> f
     """What the step weighs that stands where the attempt failed; no unit, at least 1."""
     if level == "none" or weighing.objective == "nll":
         return 1.0
+    if level == "binary":  # which says where, not what
+        return 1.0 + sum(weighing.penalties.values()) / max(1, len(weighing.penalties))
     faults = attempt.verdict.faults if attempt.verdict is not None else ()
-    penalty = max((weighing.penalties.get(error_of(fault), 0.0) for fault in faults), default=0.0)
-    if level == "binary" or not faults:
-        return 1.0 + penalty
-    wrong = sum(
-        len(fault.violations) for fault in faults
-        if fault.step == faults[0].step and fault.kind in (FaultKind.TRANSITION, FaultKind.INITIAL_STATE)
-    )
+    first = [fault for fault in faults if fault.step == faults[0].step]
+    wrong = sum(len(fault.violations) for fault in first if fault.kind in (FaultKind.TRANSITION, FaultKind.INITIAL_STATE))
+    penalty = max((weighing.penalties.get(error_of(fault), 0.0) for fault in first), default=0.0)
     return 1.0 + weighing.fault_weight * wrong + penalty
+
+
+def at_the_start(attempt: Attempt) -> bool:
+    """Whether the first state, or what is said of it, is what was wrong first."""
+    first = attempt.verdict.first if attempt.verdict is not None else None
+    return first is not None and first.step == 0
+
+
+_VERDICT = re.compile(r"((?:IN)?VALID)(.*)", re.DOTALL)
 
 
 class LessonMaker:
@@ -150,18 +155,19 @@ class LessonMaker:
     def __init__(self, style: ChainStyle, level: FeedbackLevel, weighing: Weighing, seed: int) -> None:
         self.style, self.level, self.weighing, self.seed = style, level, weighing, seed
 
-    def fresh(self, problem: Problem, name: str, chain: Chain, kept: int | None = None, heavy: float = 1.0) -> Taught:
-        """The problem -> the chain and the plan. kept, heavy: the step behind so many weighs that much; None: no step does."""
-        segments, weights = self._answer(problem.task, chain, kept, heavy)
+    def fresh(self, problem: Problem, name: str, chain: Chain, heavy_at: int | None = None, heavy: float = 1.0) -> Taught:
+        """The problem -> the chain and the plan. heavy_at, heavy: the step of that number (0: the first state) weighs that much."""
+        segments, weights = self._answer(problem.task, chain, heavy_at, heavy)
         given = answer_segments(problem.task, chain, self.style)[:1]
         return self._taught(problem, f"{name}-fresh", "chain", chain.plan, (*given, *segments), (0.0, *weights))
 
-    def mend(self, problem: Problem, name: str, previous: str, feedback: str, correction: Correction, heavy: float) -> Taught:
-        segments, weights = self._answer(problem.task, correction.chain, correction.kept, heavy)
+    def mend(
+        self, problem: Problem, name: str, previous: str, feedback: str, chain: Chain, heavy_at: int | None = None, heavy: float = 1.0
+    ) -> Taught:
+        """The problem, what was written and the feedback on it -> the corrected chain and the plan; weights as of `fresh`."""
+        segments, weights = self._answer(problem.task, chain, heavy_at, heavy)
         given = mending_segments(problem.task, self.style, previous, feedback)
-        return self._taught(
-            problem, f"{name}-mend", "mend", correction.chain.plan, (*given, *segments), (*[0.0] * len(given), *weights)
-        )
+        return self._taught(problem, f"{name}-mend", "mend", chain.plan, (*given, *segments), (*[0.0] * len(given), *weights))
 
     def judge(self, problem: Problem, name: str, attempt: Attempt) -> Taught | None:
         """The plan that was written, or the chain's calls where there is none; None where one of them is no action."""
@@ -173,40 +179,58 @@ class LessonMaker:
             segments = plan_judgement_segments(problem.task, plan, self.style)
         except BindError:
             return None
-        valid = segments[-1].text.startswith("VALID")
-        taught = self._taught(problem, f"{name}-judge", "judge", plan, segments, (0.0, *[1.0] * (len(segments) - 1)))
-        return replace(taught, verdict=valid)
+        *before, verdict = segments
+        word, rest = _VERDICT.fullmatch(verdict.text).groups()  # type: ignore[union-attr]
+        parts = [Segment(role=Role.VERDICT, text=text) for text in (word, rest) if text]
+        factor = self.weighing.verdict if self.weighing.objective == "weighted" else 1.0
+        weights = (0.0, *[1.0] * (len(before) - 1), factor, *[1.0] * (len(parts) - 1))
+        taught = self._taught(problem, f"{name}-judge", "judge", plan, (*before, *parts), weights)
+        return replace(taught, verdict=word == "VALID", end=1.0)
 
     def wrong(self, problem: Problem, name: str, attempt: Attempt) -> Taught | None:
-        """The invalid plan behind the model's own chain: what it wrote up to the first call that fails, and that call apart."""
-        verdict, plan = attempt.plan, attempt.answer.plan
-        if plan is None or verdict is None or verdict.outcome is not Outcome.INVALID:
-            return None
-        text = attempt.completion.text
-        head = text[: text.index(f"{PLAN_HEADER}\n")] if f"{PLAN_HEADER}\n" in text else ""
-        failing = verdict.first.step if verdict.first is not None else None
-        lines = [line + "\n" for line in plan_text(plan).split("\n")] if plan.calls else []
-        right = lines[: failing - 1] if failing else lines
-        segments = [
-            Segment(role=Role.PROMPT, text=problem_prompt(problem.task, self.style)),
-            Segment(role=Role.CHAIN, text=head), Segment(role=Role.PLAN, text=f"{PLAN_HEADER}\n{''.join(right)}".rstrip("\n")),
-        ]
-        weights = [0.0, 0.0, 0.0]
-        if failing:
-            segments.append(Segment(role=Role.PLAN, text="\n" + lines[failing - 1].rstrip("\n")))
-            weights.append(-self.weighing.unlikelihood)
-        taught = self._taught(problem, f"{name}-wrong", "chain", plan, tuple(segments), tuple(weights))
-        # A plan that can be executed stopped too early: what was wrong is its end.
-        return replace(taught, end=0.0 if failing else -self.weighing.unlikelihood)
+        """The model's own chain and, behind it, its invalid plan up to the first word that departs from the chain and fails.
 
-    def _answer(self, task: Task, chain: Chain, kept: int | None, heavy: float) -> tuple[list[Segment], list[float]]:
+        That word, or the end mark where the plan stops before the chain does, is made unlikely. None where the plan says what the
+        chain says: then the chain is what is wrong.
+        """
+        verdict, plan, chain = attempt.plan, attempt.answer.plan, attempt.answer.chain
+        if plan is None or chain is None or verdict is None or verdict.outcome is not Outcome.INVALID:
+            return None
+        text = written(attempt.completion)
+        head = text[: text.index(f"{PLAN_HEADER}\n")]
+        failing = verdict.first.step if verdict.first is not None else None
+        right = plan.calls[: failing - 1] if failing else plan.calls
+        said = [" ".join((call.name, *call.arguments)) for call in right]
+        segments = [
+            Segment(role=Role.PROMPT, text=problem_prompt(problem.task, self.style)), Segment(role=Role.CHAIN, text=head),
+        ]
+        if failing is None:
+            if len(chain.claims) <= len(plan.calls):
+                return None
+            segments.append(Segment(role=Role.PLAN, text="\n".join([PLAN_HEADER, *said])))
+            taught = self._taught(problem, f"{name}-wrong", "wrong", plan, tuple(segments), (0.0, 0.0, 0.0))
+            return replace(taught, end=-self.weighing.unlikelihood)
+        call = plan.calls[failing - 1]
+        words = [call.name, *call.arguments]
+        wanted = [] if failing > len(chain.claims) else [chain.claims[failing - 1].call.name, *chain.claims[failing - 1].call.arguments]
+        if words == wanted:
+            return None
+        alike = next((at for at, pair in enumerate(zip(words, wanted)) if pair[0] != pair[1]), min(len(words), len(wanted)))
+        if alike == len(words):
+            return None  # it lacks an object: nothing that was written is wrong
+        before = "\n".join([PLAN_HEADER, *said, " ".join(words[:alike])])
+        segments += [
+            Segment(role=Role.PLAN, text=before), Segment(role=Role.PLAN, text=f"{' ' if alike else ''}{words[alike]}"),
+        ]
+        taught = self._taught(
+            problem, f"{name}-wrong", "wrong", plan, tuple(segments), (0.0, 0.0, 0.0, -self.weighing.unlikelihood)
+        )
+        return replace(taught, end=0.0)
+
+    def _answer(self, task: Task, chain: Chain, heavy_at: int | None, heavy: float) -> tuple[list[Segment], list[float]]:
         stretches = chain_stretches(task, chain, self.style)
         segments = [Segment(role=Role.CHAIN, text=text) for text in stretches if text]
-        # Stretch 0 is the first state: where that was wrong, it is what the correction corrects, with the first step.
-        weights = [
-            heavy if kept is not None and (number == kept + 1 or (number == kept == 0)) else 1.0
-            for number, text in enumerate(stretches) if text
-        ]
+        weights = [heavy if number == heavy_at else 1.0 for number, text in enumerate(stretches) if text]
         segments.append(Segment(role=Role.PLAN, text=f"{PLAN_HEADER}\n{plan_text(chain.plan)}"))
         return segments, [*weights, 1.0]
 

@@ -12,22 +12,33 @@ import shutil
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from planlearn.chains import ChainStyle, problem_prompt
-from planlearn.chains.grammar import PLAN_HEADER
 from planlearn.corpus.build import ProblemSource
 from planlearn.corpus.mend import mending_segments
 from planlearn.errors import PlanlearnError
-from planlearn.evaluate import Asked, Prompt, measure
+from planlearn.evaluate import Asked, Hopeless, Prompt, measure
 from planlearn.problems import stream
 from planlearn.progress import Progress, clock
 from planlearn.recipes import RefineRecipe
-from planlearn.refine.attempt import Attempt, attempt_from_row, feedback_on, given_up, judge_attempt
+from planlearn.refine.attempt import Attempt, attempt_from_row, feedback_on, given_up, judge_attempt, written
 from planlearn.refine.learner import Fitted, Learner, Stage
-from planlearn.refine.lessons import LessonMaker, Problem, Taught, Weighing, corrected, in_order, own_actions, step_weight, true_chain
+from planlearn.refine.lessons import (
+    LessonMaker,
+    Problem,
+    Taught,
+    Weighing,
+    at_the_start,
+    corrected,
+    in_order,
+    own_actions,
+    step_weight,
+    true_chain,
+)
 from planlearn.refine.record import SCHEMA, RowLog, finished_rounds, write_rows
 
 
@@ -71,8 +82,9 @@ class Refinement:
         )
         self.maker = LessonMaker(style, recipe.feedback, self.weighing, seed)
         self.log = RowLog(folder / "rounds.jsonl")
+        self.checking = 0.0
 
-    def taught_by(self, learner: Learner) -> None:
+    def taught_by(self, learner: Learner | None) -> None:
         self._learner = learner
 
     @property
@@ -127,7 +139,7 @@ class Refinement:
         return self.folder / f"round-{number:02}"
 
     def _round(self, number: int, problems: Sequence[Problem]) -> dict[str, Any]:
-        folder, began = self._round_folder(number), time.monotonic()
+        folder, began, self.checking = self._round_folder(number), time.monotonic(), 0.0
         label = f"round {number}/{self.recipe.rounds}"
         by_id = {problem.id: problem for problem in problems}
         log = RowLog(folder / "attempts.jsonl")
@@ -140,7 +152,8 @@ class Refinement:
             prompts = {name: self._mending_prompt(by_id[name], failed[name], feedback[name]) for name in open_ones}
             for name, attempt in self._attempts(label, number, by_id, log, again, prompts).items():
                 later[name].append(attempt)
-        taught, corrections = self._taught(number, by_id, first, failed, feedback, later)
+        with self._checked():
+            taught, corrections = self._taught(number, by_id, first, failed, feedback, later)
         stages = {}
         for stage in Stage:
             stages[stage.value] = self._fit(label, number, stage, taught, folder).to_dict()
@@ -150,6 +163,7 @@ class Refinement:
         model += validation["seconds"]["total"]
         row = {
             "schema": SCHEMA, "round": number, "feedback": self.recipe.feedback, "objective": self.recipe.objective,
+            "weights": self.learner.weights,
             "attempts": {
                 "problems": len(first), "valid": len(first) - len(failed),
                 "valid_after_feedback": sum(any(a.is_valid for a in tried) for tried in later.values()),
@@ -159,7 +173,10 @@ class Refinement:
             },
             "corrections": dict(sorted(corrections.items())), "lessons": dict(sorted(Counter(t.example.kind for t in taught).items())),
             "stages": stages, "validation": validation,
-            "seconds": {"model": round(model, 2), "wall": round(time.monotonic() - began, 2)},
+            # Of the model with those of killed starts; the others of the start that finished the round.
+            "seconds": {
+                "model": round(model, 2), "checking": round(self.checking, 2), "wall": round(time.monotonic() - began, 2),
+            },
         }
         share = validation["plan_validity"]
         print(
@@ -167,6 +184,22 @@ class Refinement:
             f"{clock(time.monotonic() - began)}", file=sys.stderr, flush=True,
         )
         return row
+
+    @contextmanager
+    def _checked(self) -> Iterator[None]:
+        """Counts the seconds of judging, correcting, rendering and recording."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.checking += time.perf_counter() - began
+
+    def _timed(self, hopeless: Hopeless) -> Hopeless:
+        def timed(text: str) -> str | None:
+            with self._checked():
+                return hopeless(text)
+
+        return timed
 
     def _attempts(
         self, label: str, number: int, problems: dict[str, Problem], log: RowLog, again: int, prompts: dict[str, str]
@@ -177,7 +210,7 @@ class Refinement:
             for row in log.rows if row["number"] == again and row["problem"] in prompts
         }
         asked = [
-            Prompt(id=f"{name}#{again}", text=text, hopeless=given_up(problems[name].task))
+            Prompt(id=f"{name}#{again}", text=text, hopeless=self._timed(given_up(problems[name].task)))
             for name, text in prompts.items() if name not in made
         ]
         what = f"{label}, {'attempts with feedback' if again and self.recipe.feedback != 'none' else 'attempts'}"
@@ -186,8 +219,10 @@ class Refinement:
         answers = self.learner.complete(asked, max_tokens=self.max_tokens, temperature=self.recipe.temperature, seed=seed)
         for completion in answers if asked else ():
             name = completion.id.rpartition("#")[0]
-            made[name] = judge_attempt(problems[name].task, name, again, completion)
-            log.append(made[name].to_row() | {"prompt": prompts[name]})
+            with self._checked():
+                one = made[name] = judge_attempt(problems[name].task, name, again, completion)
+                told = "" if one.is_valid else feedback_on(problems[name].task, one, self.recipe.feedback)
+                log.append(one.to_row() | {"feedback": told, "prompt": prompts[name]})
             bar.update(len(made), f"{sum(attempt.is_valid for attempt in made.values())} valid")
         bar.done, bar.note = len(made), f"{sum(attempt.is_valid for attempt in made.values())} valid"
         if prompts:
@@ -197,7 +232,7 @@ class Refinement:
     def _mending_prompt(self, problem: Problem, attempt: Attempt, feedback: str) -> str:
         if self.recipe.feedback == "none":
             return problem_prompt(problem.task, self.style)
-        return "".join(s.text for s in mending_segments(problem.task, self.style, shown(attempt), feedback))
+        return "".join(s.text for s in mending_segments(problem.task, self.style, written(attempt.completion), feedback))
 
     def _taught(
         self, number: int, problems: dict[str, Problem], first: dict[str, Attempt], failed: dict[str, Attempt],
@@ -213,10 +248,13 @@ class Refinement:
                 continue
             origins[correction.origin] += 1
             heavy = step_weight(attempt, self.recipe.feedback, self.weighing)
-            taught.append(self.maker.fresh(problem, name, correction.chain, correction.kept, heavy))
+            at = 0 if at_the_start(attempt) else correction.kept + 1
+            taught.append(self.maker.fresh(problem, name, correction.chain, at, heavy))
             if self.recipe.feedback != "none" and stream(self.seed, "mend", number, name).random() < self.recipe.mend:
-                taught.append(self.maker.mend(problem, name, shown(attempt), feedback[name], correction, heavy))
-            taught.append(self.maker.wrong(problem, name, attempt))
+                told = self._told(number, name, feedback)
+                taught.append(self.maker.mend(problem, name, written(attempt.completion), told, correction.chain, at, heavy))
+            if self.recipe.feedback != "none":
+                taught.append(self.maker.wrong(problem, name, attempt))
         solved = [name for name in first if name not in failed]
         if self.recipe.keep_valid:
             for name in solved:
@@ -229,10 +267,20 @@ class Refinement:
             taught += [*known, *(self.maker.judge(problems[name], name, first[name]) for name in good)]
         return [one for one in taught if one is not None], origins
 
+    def _told(self, number: int, name: str, feedback: dict[str, str]) -> str:
+        """The feedback on an attempt, or that on another one where the recipe alters it."""
+        rng = stream(self.seed, "altered", number, name)
+        others = [other for other in feedback if other != name]
+        return feedback[rng.choice(others)] if others and rng.random() < self.recipe.altered else feedback[name]
+
     def _fit(self, label: str, number: int, stage: Stage, taught: Sequence[Taught], folder: Path) -> Fitted:
         recipe = self.recipe
-        some = [one for one in taught if one.in_stage(stage, self.weighing) is not None]
-        lengths = [self.learner.length(one.example) for one in some]
+        some, lengths = [], []
+        for one in taught:
+            length = self.learner.length(one.example)
+            if length <= self.learner.longest and one.in_stage(stage, self.weighing) is not None:
+                some.append(one)
+                lengths.append(length)
         budget = recipe.tokens
         if stage is Stage.PLAN:
             budget = round(recipe.plan_share * (budget if budget is not None else sum(lengths)))
@@ -256,8 +304,8 @@ class Refinement:
         if not (out / "results.json").exists():
             measure(
                 lambda prompts: self.learner.complete(prompts, max_tokens=self.max_tokens), self.validation, self.style, out,
-                max_tokens=self.max_tokens, about={"round": folder.name, "decoding": "greedy, whole vocabulary, one attempt, no feedback"},
-                weights=self.learner.weights, what=what,
+                max_tokens=self.max_tokens, about={"round": folder.name, "start": self.learner.weights, "decoding": "greedy, whole vocabulary, one attempt, no feedback"},
+                hashes={"start_weights": self.learner.weights}, what=what,
             )
         return json.loads((out / "results.json").read_text(encoding="utf-8"))["results"][self.domain]["greedy"]
 
@@ -268,11 +316,3 @@ class Refinement:
         for number in range(1, last - 1):
             if number != best:
                 shutil.rmtree(self._round_folder(number) / Stage.PLAN, ignore_errors=True)
-
-
-def shown(attempt: Attempt) -> str:
-    """What a mending prompt shows of an attempt: all that was written, or the chain alone where it stopped in the middle."""
-    text = attempt.completion.text
-    if attempt.completion.stop.value == "end" or f"{PLAN_HEADER}\n" in text:
-        return text
-    return text[: text.rfind("\n") + 1]

@@ -1,9 +1,9 @@
 """What happened in each round, as JSONL: written as it happens, read again by whatever goes on, draws or counts.
 
-    rounds.jsonl               a row a round: {"schema", "round", "feedback", "attempts", "corrections", "lessons", "stages",
-                               "validation", "seconds", "tokens"}
-    round-01/attempts.jsonl    a row an attempt: problem, answer, verdict, feedback
-    round-01/lessons.jsonl     a row a lesson: the example's segments and their weights
+    rounds.jsonl               a row a round: {"schema", "round", "feedback", "objective", "weights", "attempts", "corrections",
+                               "lessons", "stages", "validation", "seconds"}
+    round-01/attempts.jsonl    a row an attempt: problem, prompt, answer, faults, feedback, tokens, seconds
+    round-01/lessons-chain.jsonl, lessons-plan.jsonl    a row a lesson: the example's segments and their weights
     round-01/chain, plan       what a `Learner` leaves of a stage
     round-01/validation        results.json and samples.jsonl, greedy, no feedback
 """
@@ -32,7 +32,8 @@ class RowLog:
                 self.rows = read_json_lines(path)
             except ValueError as error:
                 raise PlanlearnError(f"{path}: not rows of JSON ({error}); mend or remove the file") from None
-            write_text(path, "".join(map(_line, self.rows)))
+            if not path.read_bytes().endswith(b"\n"):
+                write_text(path, "".join(map(_line, self.rows)))
 
     def append(self, row: dict[str, Any]) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -29,6 +29,10 @@ class ReplayLearner:
     def weights(self) -> str:
         return hashlib.sha256(b"replay").hexdigest()
 
+    @property
+    def longest(self) -> int:
+        return 100_000
+
     def length(self, example: Example) -> int:
         return len(example.prompt.split()) + len(example.completion.split()) + 1
 

@@ -81,6 +81,8 @@ def test_who_knows_the_truth_is_always_right_and_a_killed_one_goes_on(rows, tmp_
     assert all(results["skill"][part]["value"] == 1.0 for part in ("verdict", "step", "error", "atom"))
     assert measure_skill(answers(rows, seen), rows, out, max_tokens=9, about={}, weights="w") == json.loads((out / "skill.json").read_text())
     assert len(seen) == 7
+    with pytest.raises(PlanlearnError, match="another model"):
+        measure_skill(answers(rows, seen), rows, out, max_tokens=9, about={}, weights="another")
     (out / "skill.json").unlink()
     with pytest.raises(PlanlearnError, match="other settings"):
         measure_skill(answers(rows, seen), rows, out, max_tokens=9, about={}, weights="another")

@@ -30,6 +30,7 @@ from planlearn.recipes import find_recipe, load_recipe  # noqa: E402
 SMALL = [
     "examples=32", "validation=4", "test=4", "adapter.rank=4", "checkpoint_steps=2", "precision=float32",
     "training.per_device_train_batch_size=4", "training.logging_steps=1", "evaluation.max_tokens=40",
+    "refine.rounds=0",
 ]
 
 
@@ -98,7 +99,7 @@ def test_the_loss_is_trls_own(corpus, tmp_path, kind, rank, accumulate):
     from peft import LoraConfig, get_peft_model
     from trl import SFTConfig, SFTTrainer
 
-    from planlearn.learn.train import _adapted
+    from planlearn.learn.train import adapted
     from planlearn.learn.trainer import ChainTrainer
 
     losses = {}
@@ -111,7 +112,7 @@ def test_the_loss_is_trls_own(corpus, tmp_path, kind, rank, accumulate):
         torch.manual_seed(0)
         model = loaded.model
         if rank and trainer_of is ChainTrainer:
-            model = _adapted(model, recipe(f"adapter.rank={rank}", "adapter.alpha=8"))
+            model = adapted(model, recipe(f"adapter.rank={rank}", "adapter.alpha=8"))
         elif rank:
             config = LoraConfig(r=rank, lora_alpha=8, target_modules="all-linear", task_type="CAUSAL_LM")
             model = get_peft_model(model, config)
@@ -171,6 +172,46 @@ def test_a_finished_run_is_left_alone_and_a_checkpoint_taken_up(corpus, tmp_path
         assert torch.equal(tensor, weights(resumed)[name]), name
 
 
+ENVIRONMENT = os.environ | {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
+
+
+def kill_when(command, there):
+    """kill -9 of the command at the moment when something is there."""
+    process = subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 240
+    while not there():
+        assert process.poll() is None and time.monotonic() < deadline, "the moment to kill did not come"
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+
+@pytest.mark.timeout(900)
+def test_kill_9_in_the_rounds_costs_what_was_under_way_alone(tmp_path):
+    run = tmp_path / "run"
+    command = [
+        sys.executable, "-m", "planlearn", "train", "--model", "tiny", "--out", str(run), *SMALL, "refine.rounds=2", "refine.problems=12",
+        "refine.validation=4", "evaluation.batch=1",
+    ]
+    rounds = run / "refine"
+    attempts = rounds / "round-01" / "attempts.jsonl"
+    kill_when(command, lambda: attempts.exists() and attempts.read_bytes().count(b"\n") >= 3)
+    first = attempts.read_bytes().rpartition(b"\n")[0]
+    kill_when(command, lambda: list(rounds.glob("round-01/*/checkpoints/checkpoint-*/planlearn-whole")))
+    assert attempts.read_bytes().startswith(first) and not (rounds / "rounds.jsonl").exists()
+    kill_when(command, lambda: (rounds / "rounds.jsonl").exists())
+    told = (rounds / "rounds.jsonl").read_bytes()
+    assert not (run / "adapter").exists() and (run / "phase1").exists()
+    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert (rounds / "rounds.jsonl").read_bytes().startswith(told) and told.count(b"\n") == 1
+    assert [json.loads(line)["round"] for line in (rounds / "rounds.jsonl").read_text().splitlines()] == [1, 2]
+    assert (run / "adapter" / "adapter_model.safetensors").exists()
+    stamp = (rounds / "rounds.jsonl").stat().st_mtime_ns
+    again = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True)
+    assert again.stdout == done.stdout and (rounds / "rounds.jsonl").stat().st_mtime_ns == stamp
+
+
 @pytest.mark.timeout(900)
 def test_kill_9_in_any_part_costs_the_work_since_the_last_checkpoint_alone(tmp_path):
     """The command line, killed while it builds, trains and evaluates; the same command goes on and finishes."""
@@ -180,16 +221,8 @@ def test_kill_9_in_any_part_costs_the_work_since_the_last_checkpoint_alone(tmp_p
         "validation=12", "evaluation.batch=1", "evaluation.max_tokens=300", "evaluation.curve=1",
         "evaluation.curve_problems=8",
     ]
-    environment = os.environ | {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
-
     def kill_once(there):
-        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + 240
-        while not there():
-            assert process.poll() is None and time.monotonic() < deadline, "the moment to kill did not come"
-            time.sleep(0.01)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        kill_when(command, there)
 
     for _ in range(5):  # the moment between the first file and the last is short
         kill_once((run / "corpus" / "train.jsonl").exists)
@@ -215,14 +248,14 @@ def test_kill_9_in_any_part_costs_the_work_since_the_last_checkpoint_alone(tmp_p
     (curve,) = drawn.glob("*/samples.jsonl")
     half = curve.read_bytes()
 
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=400)
+    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=400)
     assert done.returncode == 0, done.stderr
     seen = steps(run)
     for log, rows, earlier in ((samples, 12, answered), (curve, 8, half)):
         assert log.read_bytes().startswith(earlier[: earlier.rindex(b"\n") + 1])
         assert log.read_bytes().count(b"\n") == rows
     assert str(run / "adapter") in done.stdout and "seconds" in done.stdout
-    again = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=400)
+    again = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=400)
     assert again.returncode == 0 and again.stdout == done.stdout and steps(run) == seen
 
 

@@ -101,3 +101,50 @@ def test_the_longest_examples_of_its_recipes_fit(smollm2: LoadedModel, domain: s
     assert max(len(example.input_ids) for example in examples) < 0.9 * recipe.max_length
     answers = [sum(label != IGNORED for label in example.labels) for example in examples]
     assert max(answers) < 0.9 * recipe.evaluation.max_tokens
+
+
+@pytest.mark.parametrize("domain", sorted(DOMAINS))
+def test_the_carried_recipes_examples_fit_its_tokens(smollm2: LoadedModel, domain: str) -> None:
+    """Those to be mended hold two chains; too long a one would end the run behind its corpus."""
+    from planlearn.corpus.build import ProblemSource, _mended_example, style_of
+    from collections import Counter
+
+    recipe = load_recipe(find_recipe(domain, ""))
+    source = ProblemSource(domain, 1, "train", fresh_classes=False)
+    last = recipe.corpus.stages[-1]
+    rows = [
+        _mended_example(source.draw(index, last.sizes, last.max_steps), domain, 1, style_of(recipe.corpus), Counter()).to_row()
+        for index in range(60)
+    ]
+    assert sum(row["kind"] == "mend" for row in rows) > 10
+    longest = max(len(one.input_ids) for one in tokenize(rows, smollm2.tokenizer, recipe.max_length))
+    assert longest <= recipe.max_length <= 8192
+
+
+def test_segments_of_lessons_end_where_tokens_do(smollm2: LoadedModel) -> None:
+    """Byte pairs could join the end of one segment to the beginning of the next; a weight would then reach over."""
+    from planlearn.learn.lessons import lesson_tokens, verdict_words
+    from planlearn.refine import LessonMaker, Stage, Weighing
+    from tests.refine.conftest import BLOCKS, STYLE, right
+    from planlearn.problems import domain_text
+    from planlearn.refine import Problem, judge_attempt
+    from planlearn.evaluate import Completion
+    from val_bridge import read_task
+
+    task = read_task(domain_text("blocksworld"), BLOCKS)
+    problem = Problem(id="p", domain="blocksworld", size="3", problem_class="k", problem_pddl=BLOCKS, task=task)
+    done = Completion(id="p#0", text=right(problem), stop=Stop.END, prompt_tokens=1, tokens=1, seconds=0.0)
+    attempt, maker, weighing = judge_attempt(task, "p", 0, done), LessonMaker(STYLE, "detailed", Weighing(), 0), Weighing()
+    from planlearn.refine.attempt import true_chain
+    from planlearn.refine.lessons import own_actions
+
+    fresh = maker.fresh(problem, "p", true_chain(task, own_actions(task, attempt)), 2, 3.0)
+    for taught in (fresh, maker.judge(problem, "p", attempt)):
+        for stage in Stage:
+            lesson = taught.in_stage(stage, weighing)
+            (one,) = lesson_tokens([lesson], smollm2.tokenizer, 4000)
+            for weight in {w for w in lesson.weights if w}:
+                wanted = "".join(s.text for s, w in zip(lesson.example.segments, lesson.weights, strict=True) if w == weight)
+                kept = [t for t, w in zip(one.input_ids[:-1], one.weights[:-1], strict=True) if w == weight]
+                assert smollm2.tokenizer.decode(kept) == wanted
+    assert len(set(verdict_words(smollm2.tokenizer))) == 2

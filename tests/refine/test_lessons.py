@@ -6,14 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from planlearn.chains import Role
+from planlearn.chains import ChainStyle, Role, chain_text
 from planlearn.chains.grammar import PLAN_HEADER
 from planlearn.evaluate import Completion, Stop
+from planlearn.planners import reference_plan
 from planlearn.refine import LessonMaker, Stage, Weighing, corrected, feedback_on, given_up, judge_attempt
-from planlearn.refine.attempt import Attempt, attempt_from_row, correct_actions, without_detours
-from planlearn.refine.lessons import step_weight
-from planlearn.refine.loop import shown
+from planlearn.refine.attempt import Attempt, attempt_from_row, correct_actions, without_detours, written
+from planlearn.refine.lessons import at_the_start, step_weight
 from tests.refine.conftest import STYLE, right
+from val_bridge import execute
 
 WEIGHING = Weighing(fault_weight=0.5, penalties={"precondition": 2.0, "effect": 1.0, "goal": 4.0, "other": 0.25}, unlikelihood=0.75)
 
@@ -89,7 +90,7 @@ def test_an_attempt_is_given_up_where_it_leads_back(problem):
         "unstack c a takes clear c, handempty, on c a gives clear a, holding c\n"
         "state clear a, clear b, holding c, ontable a, ontable b\ngoals on a b no\n"
         "stack c a takes clear a, holding c gives clear c, handempty, on c a\n"
-        "state clear b, clear c, handempty, on c a, ontable a, ontable b\ngoals on a b no\n"
+        "state clear b, clear c, handempty, on c a, ontable a, ontable b\n"
     )
     assert hopeless(text) == "step 2 leads back to an earlier state"
 
@@ -100,7 +101,7 @@ def test_what_a_step_weighs(problem):
     assert early.verdict.first.kind.value == "plan_mismatch" or not early.is_valid
     # One fact differs: 1 + 0.5 * |s △ s*| + penalty(effect).
     assert step_weight(state, "detailed", WEIGHING) == 1 + 0.5 * 1 + 1.0
-    assert step_weight(state, "binary", WEIGHING) == 2.0
+    assert step_weight(state, "binary", WEIGHING) == 1 + (2.0 + 1.0 + 4.0 + 0.25) / 4  # it says where, not what
     assert step_weight(state, "none", WEIGHING) == 1.0
     assert step_weight(state, "detailed", replace(WEIGHING, objective="nll")) == 1.0
     astray = attempt(problem, "pick-up a takes clear a, handempty, ontable a gives holding a\n")
@@ -111,7 +112,8 @@ def test_the_stages_hold_their_own_roles_alone(problem):
     maker = LessonMaker(STYLE, "detailed", WEIGHING, 0)
     first = attempt(problem, right(problem).replace("state clear a, clear b, clear c, handempty", "state clear a, clear b, handempty", 1))
     correction = corrected(problem, first, [], "own")
-    mend = maker.mend(problem, "p", shown(first), feedback_on(problem.task, first, "detailed"), correction, 2.5)
+    told = feedback_on(problem.task, first, "detailed")
+    mend = maker.mend(problem, "p", written(first.completion), told, correction.chain, correction.kept + 1, 2.5)
     for stage, roles in ((Stage.CHAIN, {Role.CHAIN}), (Stage.PLAN, {Role.PLAN})):
         lesson = mend.in_stage(stage, WEIGHING)
         assert {s.role for s, w in zip(lesson.example.segments, lesson.weights, strict=True) if w} == roles
@@ -134,21 +136,82 @@ def test_own_plans_are_judged_and_told_two_ways_in_stage_plan(problem):
 
 
 @pytest.mark.parametrize(
-    ("plan", "weight", "end"),
+    ("plan", "unlikely", "end"),
     [
-        ("unstack c a\nput-down c\npick-up b\nstack a b", ("\nstack a b", -0.75), 0.0),
+        ("unstack c a\nput-down c\npick-up b\nstack a b", " b", 0.0),  # the chain says pick-up a
+        ("unstack c a\nput-down c\nunstack c a", "unstack", 0.0),
         ("unstack c a\nput-down c", None, -0.75),
     ],
 )  # fmt: skip
-def test_of_an_invalid_plan_what_was_wrong_is_made_unlikely(problem, plan, weight, end):
+def test_of_an_invalid_plan_the_word_that_departs_from_the_chain_is_made_unlikely(problem, plan, unlikely, end):
     maker = LessonMaker(STYLE, "detailed", WEIGHING, 0)
     head = right(problem).split(f"{PLAN_HEADER}\n")[0]
+    # "pick-up b" can be executed; what fails is "stack a b" behind it, which the chain has too, so nothing is told of it.
     taught = maker.wrong(problem, "p", attempt(problem, f"{head}{PLAN_HEADER}\n{plan}"))
+    if unlikely == " b":
+        assert taught is None
+        return
     assert taught.in_stage(Stage.CHAIN, WEIGHING) is None
     lesson = taught.in_stage(Stage.PLAN, WEIGHING)
     assert lesson.end == end
     heavy = [(s.text, w) for s, w in zip(lesson.example.segments, lesson.weights, strict=True) if w]
-    assert heavy == ([weight] if weight else [])
-    assert lesson.example.completion == f"{head}{PLAN_HEADER}\n{plan}"
+    assert heavy == ([(unlikely, -0.75)] if unlikely else [])
+    assert f"{head}{PLAN_HEADER}\n{plan}".startswith(lesson.example.completion.rstrip("\n"))
     assert taught.in_stage(Stage.PLAN, replace(WEIGHING, objective="nll")) is None
     assert maker.wrong(problem, "p", attempt(problem, right(problem))) is None
+
+
+def test_a_plan_that_follows_its_wrong_chain_is_not_made_unlikely(problem):
+    maker = LessonMaker(STYLE, "detailed", WEIGHING, 0)
+    text = "pick-up a takes clear a, handempty, ontable a gives holding a\nPlan:\npick-up a"
+    assert attempt(problem, text).plan.first.step == 1
+    assert maker.wrong(problem, "p", attempt(problem, text)) is None
+
+
+@pytest.mark.parametrize(("factor", "choices"), [(0.0, 0), (2.0, 1)])
+def test_the_factor_of_the_choice_between_valid_and_invalid(problem, factor, choices):
+    weighing = replace(WEIGHING, verdict=factor)
+    taught = LessonMaker(STYLE, "detailed", weighing, 0).judge(problem, "p", attempt(problem, "Plan:\npick-up a"))
+    lesson = taught.in_stage(Stage.PLAN, weighing)
+    of = {s.text: w for s, w in zip(lesson.example.segments, lesson.weights, strict=True) if s.role is Role.VERDICT}
+    assert of["INVALID"] == factor and set(of.values()) == {factor, 1.0} and lesson.end == 1.0
+    assert "".join(of).startswith("INVALID step 1 precondition: ")
+
+
+def test_what_the_cap_tore_is_neither_judged_nor_shown(problem):
+    whole = right(problem)
+    torn = whole[: whole.index("state clear a, clear b, clear c") + len("state clear a")]
+    one = attempt(problem, torn, stop=Stop.CAP)
+    assert not torn.endswith("\n") and written(one.completion).endswith("\n")
+    assert one.verdict.first.kind.value == "goal" and not at_the_start(one)
+    assert attempt(problem, torn).verdict.first.kind.value == "transition"  # where the model ended there
+
+
+def test_a_right_chain_without_a_plan_is_no_valid_plan(problem):
+    one = attempt(problem, right(problem).split(f"{PLAN_HEADER}\n")[0])
+    assert not one.is_valid and feedback_on(problem.task, one, "detailed") == "The plan is unreadable."
+
+
+def test_a_wrong_first_state_is_corrected_there(problem):
+    wrong = right(problem).replace("state clear b, clear c, handempty", "state clear b, handempty", 1)
+    assert at_the_start(attempt(problem, wrong))
+    chain = corrected(problem, attempt(problem, wrong), [], "own").chain
+    lesson = LessonMaker(STYLE, "detailed", WEIGHING, 0).fresh(problem, "p", chain, 0, 3.0).in_stage(Stage.CHAIN, WEIGHING)
+    heavy = [s.text for s, w in zip(lesson.example.segments, lesson.weights, strict=True) if w == 3.0]
+    assert len(heavy) == 1 and heavy[0].startswith("state clear b, clear c")
+
+
+@pytest.mark.parametrize("style", [ChainStyle(states="changes"), ChainStyle(states="changes", goals=False), ChainStyle(states="full")])
+def test_attempts_in_any_style_are_given_up_behind_the_first_wrong_step(problem, style):
+    plan = reference_plan("blocksworld", problem.task)
+    chain = execute(problem.task, [problem.task.bind(call) for call in plan.calls])
+    lines = chain_text(problem.task, chain, style).splitlines(keepends=True)
+    hopeless = given_up(problem.task)
+    assert all(hopeless("".join(lines[: count + 1])) is None for count in range(len(lines)))
+    at = next(number for number, line in enumerate(lines) if line.startswith("unstack"))
+    spoiled = [*lines[:at], lines[at].replace("gives clear a", "gives clear b"), *lines[at + 1 :]]
+    said = [hopeless("".join(spoiled[: count + 1])) for count in range(len(spoiled))]
+    assert next(number for number, reason in enumerate(said) if reason) <= at + 1
+    if style.states == "changes":
+        back = "unstack c a takes clear c, handempty, on c a gives clear a, holding c\nstack c a takes clear a, holding c gives clear c, handempty, on c a\n"
+        assert hopeless("".join(lines[:at]) + back) == "step 2 leads back to an earlier state"

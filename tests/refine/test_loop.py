@@ -41,7 +41,8 @@ def test_rounds_are_recorded_as_they_happen(refinement, tmp_path):
     failed = [row for row in attempts if row["number"] == 0 and not row["valid"]]
     assert first["attempts"]["valid"] == 6 - len(failed) and failed, "the played model must fail somewhere"
     assert {row["problem"] for row in attempts if row["number"] == 1} == {row["problem"] for row in failed}
-    assert all(row["error"] and row["prompt"] for row in failed)
+    assert all(row["error"] and row["prompt"] and row["feedback"].startswith("The ") for row in failed)
+    assert any(row["faults"] for row in failed) and not any(row["feedback"] for row in attempts if row["valid"])
     assert sum(first["corrections"].values()) == len(failed)
     lessons = read_json_lines(tmp_path / "round-01" / "lessons-chain.jsonl")
     assert {"chain", "mend", "judge"} == {row["kind"] for row in lessons}
@@ -152,3 +153,24 @@ def test_lessons_come_again_until_so_many_tokens_are_read(refinement, tmp_path):
     (row,) = refinement(tmp_path, recipe=recipe).run()
     assert 18_000 < row["stages"]["chain"]["tokens"] <= 20_000
     assert 3_500 < row["stages"]["plan"]["tokens"] <= 5_000
+
+
+def test_feedback_is_altered_only_when_asked(refinement, tmp_path):
+    told = {}
+    for altered in (0.0, 1.0):
+        folder = tmp_path / str(altered)
+        refinement(folder, recipe=RECIPE.model_copy(update={"rounds": 1, "problems": 10, "altered": altered})).run()
+        rows = read_json_lines(folder / "round-01" / "lessons-chain.jsonl")
+        told[altered] = {row["id"]: row["segments"][1]["text"] for row in rows if row["kind"] == "mend"}
+    assert told[0.0].keys() == told[1.0].keys() and len(told[0.0]) > 2
+    assert set(told[1.0].values()) <= set(told[0.0].values())
+    assert any(told[1.0][name] != text for name, text in told[0.0].items())
+
+
+def test_lessons_that_are_too_long_are_left_out(refinement, tmp_path):
+    class Short(ReplayLearner):
+        longest = 700
+
+    (row,) = refinement(tmp_path, Short(played), so_many(1)).run()
+    lessons = read_json_lines(tmp_path / "round-01" / "lessons-chain.jsonl")
+    assert sum(row["lessons"].values()) > len(lessons) > 0
