@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from planlearn.chains import read_answer
+from planlearn.chains import read_plan_section
 from planlearn.chains.grammar import PLAN_HEADER
+from planlearn.chains.read import plan_header
 from val_bridge import Outcome, Task, check_plan
 
 # Told the text so far, says why it can no longer become a right answer, or None while it still can.
@@ -58,10 +59,14 @@ def lost_cause(task: Task) -> Hopeless:
     def hopeless(text: str) -> str | None:
         if f"{PLAN_HEADER}\n" not in text:
             return None
-        answer = read_answer(text[: text.rfind("\n") + 1], task)
-        if answer.plan is None:
-            return None if answer.problem.startswith("no line") else answer.problem
-        verdict = check_plan(task, answer.plan)
+        lines = text[: text.rfind("\n") + 1]
+        header = plan_header(lines)
+        if header is None:
+            return None
+        plan, problem = read_plan_section(lines, header.end())
+        if plan is None:
+            return problem
+        verdict = check_plan(task, plan)
         if verdict.outcome is not Outcome.VALID and verdict.first is not None and verdict.first.step is not None:
             return f"step {verdict.first.step} of the plan cannot be applied"
         return None
