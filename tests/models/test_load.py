@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from planlearn.errors import AdapterMismatch, ModelNotFound
+from planlearn.evaluate import Prompt
 from planlearn.models import (
     LoadedModel,
-    Prompt,
     generate,
     load_model,
     read_adapter_record,
