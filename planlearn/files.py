@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -77,6 +77,37 @@ def numbered_json(path: Path, error: type[PlanlearnError] = PlanlearnError) -> I
 def read_json_lines(path: Path) -> list[Any]:
     """The rows of a JSONL file; a last line without its newline, torn by a kill, is left out."""
     return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n")[:-1]]
+
+
+class RowLog:
+    """Rows of JSON, appended one by one; a last row that a kill tore is dropped."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.rows: list[dict[str, Any]] = []
+        if path.exists():
+            try:
+                self.rows = read_json_lines(path)
+            except ValueError as error:
+                raise PlanlearnError(f"{path}: not rows of JSON ({error}); mend or remove the file") from None
+            if not path.read_bytes().endswith(b"\n"):
+                write_text(path, "".join(map(_line, self.rows)))
+
+    def append(self, row: dict[str, Any]) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(_line(row))
+            file.flush()
+        self.rows.append(row)
+
+
+def _line(row: dict[str, Any]) -> str:
+    return json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def write_json_lines(path: Path, rows: Iterable[dict[str, Any]]) -> None:
+    """All rows of a file in one step. Raises DiskFull."""
+    write_text(path, "".join(map(_line, rows)))
 
 
 def runs_folder() -> Path:

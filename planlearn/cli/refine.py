@@ -31,7 +31,7 @@ def round_keys(eta: int | None, feedback: FeedbackLevel | None) -> list[str]:
 def start_learner(folder: Path, resolved: Any, model: str | None = None) -> Any:
     """The learner that goes on from a trained adapter's or model's folder. model: the adapter's base, where it does not say."""
     from planlearn.learn.learner import ModelLearner
-    from planlearn.models import PRESETS, load_model, read_adapter_record
+    from planlearn.models import PRESETS, load_model, read_adapter_record, weights_hash
 
     if not resolved.adapter.rank:
         # It keeps the name of what it was made from, whatever its folder is called.
@@ -39,14 +39,7 @@ def start_learner(folder: Path, resolved: Any, model: str | None = None) -> Any:
         return ModelLearner(loaded, resolved)
     record = read_adapter_record(folder)
     base = model or (record.base if record else resolved.model)
-    return ModelLearner(load_model(base, adapter=folder, trainable=True), resolved, start_hash(folder))
-
-
-def start_hash(folder: Path) -> str:
-    """A hash of the weights in a trained adapter's or model's folder."""
-    from planlearn.models import weights_hash
-
-    return weights_hash(folder)
+    return ModelLearner(load_model(base, adapter=folder, trainable=True), resolved, weights_hash(folder))
 
 
 def rounds_table(rows: list[dict[str, Any]], start: dict[str, Any]) -> str:
@@ -118,6 +111,7 @@ def refine(
     from planlearn.corpus.build import held_out, style_of, write_rows
     from planlearn.errors import RecipeError
     from planlearn.files import runs_folder, write_json, write_text
+    from planlearn.models import weights_hash
     from planlearn.problems import get_generator
     from planlearn.progress import bars
     from planlearn.recipes import find_recipe, load_recipe, recipe_hash, refuse_another
@@ -132,7 +126,7 @@ def refine(
     if resolved.refine is None:
         raise RecipeError(f"neither {path} nor the recipe of domain {known.domain} has a block refine")
     get_generator(resolved.domain)
-    start = start_hash(adapter)
+    start = weights_hash(adapter)
     # More rounds belong into the same folder.
     same = resolved.model_copy(update={"refine": resolved.refine.model_copy(update={"rounds": 0})})
     name = f"refine-{adapter.resolve().name}-{start[:8]}-{resolved.refine.feedback}-s{resolved.seed}-{recipe_hash(same)}"

@@ -102,7 +102,7 @@ def _skill(recipe: Any, trained: Path, out: Path) -> dict[str, Any]:
 
 def _curve(run: Path, recipe: Any, rows: list[dict[str, Any]]) -> None:
     """Measure each snapshot on the first validation problems: `curve.jsonl`, a row a snapshot."""
-    from planlearn.files import write_text
+    from planlearn.files import write_json_lines
     from planlearn.learn.trainer import seconds_until
 
     lines = []
@@ -116,7 +116,7 @@ def _curve(run: Path, recipe: Any, rows: list[dict[str, Any]]) -> None:
             "minutes": round(seconds_until(run / "training.jsonl", facts["steps"]) / 60, 1),
             "plan_validity": results["plan_validity"], "outcomes": results["outcomes"], "causes": results["causes"],
         })
-    write_text(run / "curve.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
+    write_json_lines(run / "curve.jsonl", lines)
 
 
 def _curve_table(path: Path) -> str:

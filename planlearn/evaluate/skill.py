@@ -18,7 +18,7 @@ from planlearn.evaluate.answers import Prompt
 from planlearn.evaluate.intervals import wilson
 from planlearn.evaluate.measure import Complete
 from planlearn.evaluate.results import versions
-from planlearn.files import read_json_lines, write_json, write_text
+from planlearn.files import RowLog, write_json
 from planlearn.progress import Progress
 
 SCHEMA = 1
@@ -86,20 +86,16 @@ def measure_skill(
         raise PlanlearnError(f"{path}: of another model or other plans; choose another folder")
     if finished is not None:
         return finished
-    done = read_json_lines(samples) if samples.exists() else []
+    log = RowLog(samples)
+    done = log.rows
     if any(row["run"] != run for row in done):
         raise PlanlearnError(f"{samples}: written with other settings; choose another folder")
-    write_text(samples, "".join(json.dumps(row) + "\n" for row in done))  # without a row that a kill tore
     known = {row["id"] for row in done}
     todo = {row["id"]: row for row in rows if row["id"] not in known}
     progress = Progress("judge", len(rows), "plans", start=len(done))
-    with samples.open("a", encoding="utf-8") as file:
-        for completion in complete([Prompt(id=name, text=row["prompt"]) for name, row in todo.items()]) if todo else ():
-            row = {"run": run, "tokens": completion.tokens, **judged(todo[completion.id], completion.text)}
-            file.write(json.dumps(row) + "\n")
-            file.flush()
-            done.append(row)
-            progress.update(len(done), f"{sum(one['right']['verdict'] for one in done)} right")
+    for completion in complete([Prompt(id=name, text=row["prompt"]) for name, row in todo.items()]) if todo else ():
+        log.append({"run": run, "tokens": completion.tokens, **judged(todo[completion.id], completion.text)})
+        progress.update(len(done), f"{sum(one['right']['verdict'] for one in done)} right")
     progress.done, progress.note = len(done), f"{sum(one['right']['verdict'] for one in done)} right"
     progress.close()
     results = {"schema": SCHEMA, "run": run, "about": dict(about), "versions": versions(), "hashes": {"base_weights": weights}, "skill": skill(done)}

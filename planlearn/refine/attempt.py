@@ -15,7 +15,7 @@ from planlearn.chains.grammar import FOR, GOALS, PLAN_HEADER, STATE
 from planlearn.corpus.mend import open_chain
 from planlearn.evaluate import Completion, Hopeless, Stop, lost_cause
 from planlearn.feedback import binary_feedback, detailed_feedback
-from val_bridge import Action, Chain, Fault, FaultKind, Outcome, State, Task, Verdict, check_chain, check_plan, execute, progress
+from val_bridge import Action, Fault, FaultKind, Outcome, State, Task, Verdict, check_chain, check_plan, progress
 
 FeedbackLevel = Literal["none", "binary", "detailed"]
 
@@ -51,7 +51,7 @@ class Attempt:
         return open_chain(self.chain) if self.answer.plan is None else self.chain
 
     def to_row(self) -> dict[str, Any]:
-        first = self.verdict.first if self.verdict is not None else None
+        first = self.faults[0] if self.faults else None
         c = self.completion
         return {
             "problem": self.problem, "number": self.number, "answer": c.text, "stop": c.stop.value, "reason": c.reason,
@@ -168,7 +168,3 @@ def without_detours(task: Task, actions: Iterable[Action]) -> list[Action]:
             kept.append(action)
             states.append(state)
     return kept
-
-
-def true_chain(task: Task, actions: Iterable[Action]) -> Chain:
-    return execute(task, list(actions))

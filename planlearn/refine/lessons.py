@@ -26,9 +26,9 @@ from planlearn.corpus import Example
 from planlearn.corpus.judge import plan_judgement_segments
 from planlearn.corpus.mend import mending_segments
 from planlearn.planners import reference_plan
-from planlearn.refine.attempt import Attempt, FeedbackLevel, correct_actions, true_chain, without_detours, written
+from planlearn.refine.attempt import Attempt, FeedbackLevel, correct_actions, without_detours, written
 from planlearn.refine.learner import Lesson, Stage
-from val_bridge import Action, BindError, Chain, Fault, FaultKind, Outcome, Plan, Task
+from val_bridge import Action, BindError, Chain, Fault, FaultKind, Outcome, Plan, Task, execute
 
 Origin = Literal["own", "own after feedback", "prefix and planner", "planner"]
 
@@ -76,7 +76,7 @@ def corrected(problem: Problem, first: Attempt, later: Sequence[Attempt], source
     task, right = problem.task, correct_actions(problem.task, first)
 
     def correction(actions: list[Action], origin: Origin) -> Correction:
-        return Correction(chain=true_chain(task, actions), origin=origin, kept=_shared(right, actions))
+        return Correction(chain=execute(task, actions), origin=origin, kept=_shared(right, actions))
 
     for attempt in later if source == "own" else ():
         if attempt.is_valid:
@@ -107,7 +107,7 @@ def _shared(one: Sequence[Action], other: Sequence[Action]) -> int:
 def _continued(problem: Problem, actions: list[Action], longest: int) -> list[Action] | None:
     """The most of the actions that the planner can continue to a plan of so many steps at most; None where that is none."""
     task = problem.task
-    states = [task.initial, *(step.after for step in true_chain(task, actions).steps)]
+    states = [task.initial, *(step.after for step in execute(task, actions).steps)]
     for kept in range(len(actions), 0, -1):
         ahead = Task(task.domain, replace(task.problem, initial=states[kept]))
         plan = reference_plan(problem.domain, ahead, to_teach=True)
@@ -133,8 +133,7 @@ def step_weight(attempt: Attempt, level: FeedbackLevel, weighing: Weighing) -> f
         return 1.0
     if level == "binary":  # which says where, not what
         return 1.0 + sum(weighing.penalties.values()) / max(1, len(weighing.penalties))
-    faults = attempt.verdict.faults if attempt.verdict is not None else ()
-    first = [fault for fault in faults if fault.step == faults[0].step]
+    first = [fault for fault in attempt.faults if fault.step == attempt.faults[0].step]
     wrong = sum(len(fault.violations) for fault in first if fault.kind in (FaultKind.TRANSITION, FaultKind.INITIAL_STATE))
     penalty = max((weighing.penalties.get(error_of(fault), 0.0) for fault in first), default=0.0)
     return 1.0 + weighing.fault_weight * wrong + penalty
@@ -142,8 +141,7 @@ def step_weight(attempt: Attempt, level: FeedbackLevel, weighing: Weighing) -> f
 
 def at_the_start(attempt: Attempt) -> bool:
     """Whether the first state, or what is said of it, is what was wrong first."""
-    first = attempt.verdict.first if attempt.verdict is not None else None
-    return first is not None and first.step == 0
+    return bool(attempt.faults) and attempt.faults[0].step == 0
 
 
 _VERDICT = re.compile(r"((?:IN)?VALID)(.*)", re.DOTALL)

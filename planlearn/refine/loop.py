@@ -22,6 +22,7 @@ from planlearn.corpus.build import ProblemSource
 from planlearn.corpus.mend import mending_segments
 from planlearn.errors import PlanlearnError
 from planlearn.evaluate import Asked, Hopeless, Prompt, measure
+from planlearn.files import RowLog, write_json_lines
 from planlearn.problems import stream
 from planlearn.progress import Progress, clock
 from planlearn.recipes import RefineRecipe
@@ -37,9 +38,9 @@ from planlearn.refine.lessons import (
     in_order,
     own_actions,
     step_weight,
-    true_chain,
 )
-from planlearn.refine.record import SCHEMA, RowLog, finished_rounds, write_rows
+from planlearn.refine.record import SCHEMA, rounds_log
+from val_bridge import execute
 
 
 def d2_problems(domain: str, seed: int, recipe: RefineRecipe) -> Iterator[list[Problem]]:
@@ -81,7 +82,7 @@ class Refinement:
             unlikelihood=recipe.unlikelihood, verdict=recipe.verdict,
         )
         self.maker = LessonMaker(style, recipe.feedback, self.weighing, seed)
-        self.log = RowLog(folder / "rounds.jsonl")
+        self.log = rounds_log(folder)
         self.checking = 0.0
 
     def taught_by(self, learner: Learner | None) -> None:
@@ -95,17 +96,17 @@ class Refinement:
     @property
     def is_finished(self) -> bool:
         """Whether `run` would do nothing."""
-        rows = finished_rounds(self.folder)
+        rows = self.log.rows
         return bool(rows) and (len(rows) >= self.recipe.rounds or self._is_over(rows))
 
     def run(self) -> list[dict[str, Any]]:
         """All rounds' rows, those of earlier starts first. Round 0 is the validation before the first."""
-        done = finished_rounds(self.folder)
+        done = self.log.rows
         if self.is_finished:
             return done
         if done:
-            self.learner.load(self._round_folder(len(done)) / Stage.PLAN)
-        if not done:
+            self.learner.load(self.weights_folder(len(done)))
+        else:
             self.start()
         drawn = d2_problems(self.domain, self.seed, self.recipe)
         for number in range(1, self.recipe.rounds + 1):
@@ -114,8 +115,7 @@ class Refinement:
                 continue
             if self._is_over(done):
                 break
-            done.append(self._round(number, problems))
-            self.log.append(done[-1])
+            self.log.append(self._round(number, problems))
             self._clear(done)
         return done
 
@@ -258,7 +258,7 @@ class Refinement:
         solved = [name for name in first if name not in failed]
         if self.recipe.keep_valid:
             for name in solved:
-                chain = true_chain(problems[name].task, own_actions(problems[name].task, first[name]))
+                chain = execute(problems[name].task, own_actions(problems[name].task, first[name]))
                 taught.append(self.maker.fresh(problems[name], name, chain))
         if self.recipe.judge and self.recipe.feedback != "none":
             judged = [self.maker.judge(problems[name], name, attempt) for name, attempt in failed.items()]
@@ -291,7 +291,7 @@ class Refinement:
              "verdict": lesson.verdict, "segments": [{"role": s.role.value, "text": s.text} for s in lesson.example.segments]}
             for lesson in lessons if lesson is not None
         ]  # fmt: skip
-        write_rows(folder / f"lessons-{stage.value}.jsonl", rows)
+        write_json_lines(folder / f"lessons-{stage.value}.jsonl", rows)
         rate = recipe.chain_rate if stage is Stage.CHAIN else recipe.plan_rate
         return self.learner.fit(
             [lesson for lesson in lessons if lesson is not None], rate=rate, seed=self.seed, folder=folder / stage.value,
@@ -315,4 +315,4 @@ class Refinement:
         shutil.rmtree(self._round_folder(last) / Stage.CHAIN, ignore_errors=True)
         for number in range(1, last - 1):
             if number != best:
-                shutil.rmtree(self._round_folder(number) / Stage.PLAN, ignore_errors=True)
+                shutil.rmtree(self.weights_folder(number), ignore_errors=True)

@@ -129,16 +129,15 @@ def test_segments_of_lessons_end_where_tokens_do(smollm2: LoadedModel) -> None:
     from planlearn.problems import domain_text
     from planlearn.refine import Problem, judge_attempt
     from planlearn.evaluate import Completion
-    from val_bridge import read_task
+    from val_bridge import execute, read_task
 
     task = read_task(domain_text("blocksworld"), BLOCKS)
     problem = Problem(id="p", domain="blocksworld", size="3", problem_class="k", problem_pddl=BLOCKS, task=task)
     done = Completion(id="p#0", text=right(problem), stop=Stop.END, prompt_tokens=1, tokens=1, seconds=0.0)
     attempt, maker, weighing = judge_attempt(task, "p", 0, done), LessonMaker(STYLE, "detailed", Weighing(), 0), Weighing()
-    from planlearn.refine.attempt import true_chain
     from planlearn.refine.lessons import own_actions
 
-    fresh = maker.fresh(problem, "p", true_chain(task, own_actions(task, attempt)), 2, 3.0)
+    fresh = maker.fresh(problem, "p", execute(task, own_actions(task, attempt)), 2, 3.0)
     for taught in (fresh, maker.judge(problem, "p", attempt)):
         for stage in Stage:
             lesson = taught.in_stage(stage, weighing)
