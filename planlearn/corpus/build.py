@@ -7,7 +7,7 @@ import json
 import os
 import platform
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -20,10 +20,10 @@ from planlearn.corpus.example import Example
 from planlearn.corpus.split import SHARES, split_of
 from planlearn.errors import RecipeError
 from planlearn.files import full_disk_is_named, write_json, write_text
-from planlearn.problems import domain_text, get_generator, planbench_classes, problem_class, stream
+from planlearn.problems import domain_text, get_generator, planbench_classes, problem_class, shuffled_names, stream
 from planlearn.recipes import CorpusRecipe, refuse_another
 from val_bridge.semantics.ground import static_predicates
-from val_bridge import Atom, Plan, Task, execute, read_domain, read_problem, write_problem
+from val_bridge import Plan, Task, execute, read_domain, read_problem, write_problem
 
 # Tries for one problem before a size counts as exhausted: small sizes have few classes that may be trained on.
 PATIENCE = 400
@@ -126,7 +126,7 @@ class ProblemSource:
 
         rng = stream(self.seed, self.domain, "renaming", index)
         for _ in range(PATIENCE):
-            task = _renamed(drawn.task, rng)
+            task, _ = shuffled_names(drawn.task, rng)
             plan = reference_plan(self.domain, task, to_teach=True)
             if max_steps is None or len(plan.calls) <= max_steps:
                 return replace(drawn, index=index, problem_pddl=write_problem(task.problem), task=task, plan=plan)
@@ -169,18 +169,6 @@ def _training_problems(source: ProblemSource, recipe: CorpusRecipe, progress: Pr
             yield drawn
             progress("train", index + 1, recipe.examples)
         start = end
-
-
-def _renamed(task: Task, rng: Random) -> Task:
-    """The same problem with the objects' names shuffled among them."""
-    old = sorted(task.objects)
-    new = dict(zip(old, rng.sample(old, len(old))))
-
-    def atoms(state: Iterable[Atom]) -> frozenset[Atom]:
-        return frozenset((a[0], *(new[x] for x in a[1:])) for a in state)
-
-    goal = tuple(replace(g, atom=(g.atom[0], *(new[x] for x in g.atom[1:]))) for g in task.problem.goal)
-    return Task(task.domain, replace(task.problem, initial=atoms(task.problem.initial), goal=goal))
 
 
 def _chain_example(drawn: Drawn, domain: str, split: str, seed: int, style: ChainStyle) -> Example:

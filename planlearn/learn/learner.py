@@ -121,14 +121,16 @@ class ModelLearner:
             )
         return self._writing
 
-    def fit(self, lessons: Sequence[Lesson], *, rate: float, seed: int, folder: Path, what: str = "fit") -> Fitted:
+    def fit(
+        self, lessons: Sequence[Lesson], *, rate: float, falls_to: float = 0.0, seed: int, folder: Path, what: str = "fit"
+    ) -> Fitted:
         """See `Learner.fit`. Raises SequenceTooLong, RecipeError, DiskFull."""
         report = folder / REPORT
         if not report.exists():
             self._writing = None
             folder.mkdir(parents=True, exist_ok=True)
             with full_disk_is_named(folder):
-                fitted = self._fit(lessons, rate, seed, folder, what)
+                fitted = self._fit(lessons, rate, falls_to, seed, folder, what)
                 self._save(folder / WEIGHTS)
             write_json(report, fitted.to_dict())  # last: where it is, the weights are whole
             shutil.rmtree(folder / "checkpoints", ignore_errors=True)
@@ -136,7 +138,7 @@ class ModelLearner:
             self.load(folder)
         return Fitted(**json.loads(report.read_text(encoding="utf-8")))
 
-    def _fit(self, lessons: Sequence[Lesson], rate: float, seed: int, folder: Path, what: str) -> Fitted:
+    def _fit(self, lessons: Sequence[Lesson], rate: float, falls_to: float, seed: int, folder: Path, what: str) -> Fitted:
         if not lessons:
             return Fitted(lessons=0, tokens=0, learned=0, losses={}, seconds=0.0)
         from datasets import Dataset
@@ -148,7 +150,8 @@ class ModelLearner:
         accumulate = int(self.recipe.training.get("gradient_accumulation_steps", 1))
         steps = -(-len(tokens) // (batch * accumulate))
         training = self.recipe.training | {
-            "learning_rate": rate, "warmup_steps": max(1, steps // 10), "remove_unused_columns": False, "logging_steps": max(1, steps // 5),
+            "learning_rate": rate, "lr_scheduler_type": "cosine_with_min_lr", "lr_scheduler_kwargs": {"min_lr_rate": falls_to},
+            "warmup_steps": max(1, steps // 10), "remove_unused_columns": False, "logging_steps": max(1, steps // 5),
         }
         checkpoints = folder / "checkpoints"
         checkpoints.mkdir(exist_ok=True)

@@ -22,7 +22,7 @@ from planlearn.problems.domains import (
 from planlearn.problems.generate import DOMAINS, get_generator
 from planlearn.problems.generated import GeneratedProblem, Generator, SizeChoice
 from planlearn.problems.planbench import PlanBenchProblem, read_planbench
-from planlearn.problems.renaming import Renaming, random_renaming
+from planlearn.problems.renaming import Renaming, random_renaming, shuffled_names
 from planlearn.problems.streams import stream
 
 __all__ = [
@@ -45,5 +45,6 @@ __all__ = [
     "random_renaming",
     "read_planbench",
     "schema_colours",
+    "shuffled_names",
     "stream",
 ]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from planlearn.errors import require_strips
-from val_bridge import ActionSchema, Atom, Call, Domain, Literal, Plan, Problem
+from val_bridge import ActionSchema, Atom, Call, Domain, Literal, Plan, Problem, Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,3 +87,17 @@ def random_renaming(rng: random.Random, domain: Domain, problem: Problem, words:
     drawn = iter(rng.sample(sorted(set(words)), count))
     predicates, actions, objects = ({name: next(drawn) for name in group} for group in names)
     return Renaming(domain=f"renamed-{domain.name}", predicates=predicates, actions=actions, objects=objects)
+
+
+def shuffled_names(task: Task, rng: random.Random) -> tuple[Task, Renaming]:
+    """The same problem with the names of its objects shuffled among those of one type.
+
+    Raises BeyondStrips for a problem that is more than literals.
+    """
+    problem = task.problem
+    names: dict[str, str] = {}
+    for kind in sorted(set(problem.objects.values())):
+        old = sorted(name for name, its in problem.objects.items() if its == kind)
+        names.update(zip(old, rng.sample(old, len(old))))
+    renaming = Renaming(domain=problem.domain_name, objects=names)
+    return Task(task.domain, replace(renaming.of_problem(problem), objects=problem.objects)), renaming

@@ -113,7 +113,10 @@ class RefineRecipe(_Strict):
     the plans it wrote.
     objective: see `planlearn.refine.Weighing`, as for fault_weight (λ), penalties, unlikelihood (β) and verdict.
     tokens: read in stage "chain" of a round, lessons coming again until then; None: each lesson once. plan_share: stage "plan"
-    reads that share of what stage "chain" reads. chain_rate, plan_rate: δ1 > δ2. validation: the first so many problems of the
+    reads that share of what stage "chain" reads. names: under so many more shufflings of its objects' names each correction is
+    learned too, with the planner's plan for these (plans go by names); 0 in domains with static facts.
+    chain_rate, plan_rate: δ1 > δ2, at which the stages of round 1 begin. decay: a stage's rate falls along a cosine to that share of
+    what it began with, and there the next round's begins: 0 starts every round anew. validation: the first so many problems of the
     validation split, measured after each round.
     """
 
@@ -139,8 +142,10 @@ class RefineRecipe(_Strict):
     verdict: float = Field(default=1.0, ge=0.0)
     tokens: PositiveInt | None = None
     plan_share: float = Field(default=0.25, gt=0.0, le=1.0)
+    names: int = Field(default=0, ge=0)
     chain_rate: PositiveFloat = 1.0e-5
     plan_rate: PositiveFloat = 5.0e-6
+    decay: float = Field(default=0.0, ge=0.0, le=1.0)
     validation: PositiveInt = 100
 
     _names = field_validator("sizes", mode="before")(StageRecipe._names.__func__)  # type: ignore[attr-defined]

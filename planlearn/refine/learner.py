@@ -80,11 +80,13 @@ class Learner(Protocol):
         """A completion for each prompt, in any order; the same for the same model, prompt and seed."""
         ...
 
-    def fit(self, lessons: Sequence[Lesson], *, rate: float, seed: int, folder: Path, what: str = "fit") -> Fitted:
+    def fit(
+        self, lessons: Sequence[Lesson], *, rate: float, falls_to: float = 0.0, seed: int, folder: Path, what: str = "fit"
+    ) -> Fitted:
         """Learn from the lessons, in their order, once; the weights and what came of it are in `folder` then.
 
         Where `folder` holds them already, they are taken from there. A killed fit goes on from what it left there.
-        what: the first words of its progress line.
+        falls_to: the share of `rate` at which the last step learns. what: the first words of its progress line.
         """
         ...
 

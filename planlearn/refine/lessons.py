@@ -26,9 +26,10 @@ from planlearn.corpus import Example
 from planlearn.corpus.judge import plan_judgement_segments
 from planlearn.corpus.mend import mending_segments
 from planlearn.planners import reference_plan
+from planlearn.problems import shuffled_names
 from planlearn.refine.attempt import Attempt, FeedbackLevel, correct_actions, without_detours, written
 from planlearn.refine.learner import Lesson, Stage
-from val_bridge import Action, BindError, Chain, Fault, FaultKind, Outcome, Plan, Task, execute
+from val_bridge import Action, BindError, Call, Chain, Fault, FaultKind, Outcome, Plan, Task, execute, write_problem
 
 Origin = Literal["own", "own after feedback", "prefix and planner", "planner"]
 
@@ -95,7 +96,8 @@ def own_actions(task: Task, attempt: Attempt) -> list[Action]:
     return without_detours(task, map(task.bind, attempt.answer.plan.calls))
 
 
-def _shared(one: Sequence[Action], other: Sequence[Action]) -> int:
+def _shared(one: Sequence[Action] | Sequence[Call], other: Sequence[Action] | Sequence[Call]) -> int:
+    """How many elements both begin with."""
     count = 0
     for a, b in zip(one, other):
         if a != b:
@@ -158,6 +160,22 @@ class LessonMaker:
         segments, weights = self._answer(problem.task, chain, heavy_at, heavy)
         given = answer_segments(problem.task, chain, self.style)[:1]
         return self._taught(problem, f"{name}-fresh", "chain", chain.plan, (*given, *segments), (0.0, *weights))
+
+    def under_other_names(
+        self, problem: Problem, name: str, correction: Correction, heavy_at: int, heavy: float, rng: Random
+    ) -> Taught | None:
+        """`fresh` for the problem with its objects' names shuffled, and the planner's plan for these: plans go by names.
+
+        The step weighs `heavy` where that plan does the same up to there. None where the planner finds no plan.
+        """
+        task, renaming = shuffled_names(problem.task, rng)
+        other = replace(problem, problem_pddl=write_problem(task.problem), task=task)
+        plan = reference_plan(problem.domain, task, to_teach=True)
+        if plan is None:
+            return None
+        same = _shared(renaming.of_plan(correction.chain.plan).calls, plan.calls)
+        at = heavy_at if heavy_at <= same else None
+        return self.fresh(other, name, execute(task, plan.calls), at, heavy)
 
     def mend(
         self, problem: Problem, name: str, previous: str, feedback: str, chain: Chain, heavy_at: int | None = None, heavy: float = 1.0

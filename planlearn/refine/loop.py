@@ -20,7 +20,7 @@ from typing import Any
 from planlearn.chains import ChainStyle, problem_prompt
 from planlearn.corpus.build import ProblemSource
 from planlearn.corpus.mend import mending_segments
-from planlearn.errors import PlanlearnError
+from planlearn.errors import PlanlearnError, RecipeError
 from planlearn.evaluate import Asked, Hopeless, Prompt, measure
 from planlearn.files import RowLog, write_json_lines
 from planlearn.problems import stream
@@ -46,9 +46,11 @@ from val_bridge import execute
 def d2_problems(domain: str, seed: int, recipe: RefineRecipe) -> Iterator[list[Problem]]:
     """The problems of round after round, without end; always the same for a seed, however many rounds there are.
 
-    Raises PlanlearnError where no size has a problem that may be learned from.
+    Raises PlanlearnError where no size has a problem that may be learned from, RecipeError where names cannot be shuffled.
     """
     source = ProblemSource(domain, seed, "d2", fresh_classes=False)
+    if recipe.names and source.has_static_facts:
+        raise RecipeError(f"refine.names: domain {domain} has static facts, whose names carry meaning")
     start = 0
     while True:
         problems = []
@@ -250,6 +252,9 @@ class Refinement:
             heavy = step_weight(attempt, self.recipe.feedback, self.weighing)
             at = 0 if at_the_start(attempt) else correction.kept + 1
             taught.append(self.maker.fresh(problem, name, correction.chain, at, heavy))
+            for copy in range(self.recipe.names):
+                rng = stream(self.seed, "names", number, name, copy)
+                taught.append(self.maker.under_other_names(problem, f"{name}-names{copy}", correction, at, heavy, rng))
             if self.recipe.feedback != "none" and stream(self.seed, "mend", number, name).random() < self.recipe.mend:
                 told = self._told(number, name, feedback)
                 taught.append(self.maker.mend(problem, name, written(attempt.completion), told, correction.chain, at, heavy))
@@ -294,8 +299,8 @@ class Refinement:
         write_json_lines(folder / f"lessons-{stage.value}.jsonl", rows)
         rate = recipe.chain_rate if stage is Stage.CHAIN else recipe.plan_rate
         return self.learner.fit(
-            [lesson for lesson in lessons if lesson is not None], rate=rate, seed=self.seed, folder=folder / stage.value,
-            what=f"{label}, stage {stage.value}",
+            [lesson for lesson in lessons if lesson is not None], rate=rate * (recipe.decay ** (number - 1) if recipe.decay else 1.0),
+            falls_to=recipe.decay, seed=self.seed, folder=folder / stage.value, what=f"{label}, stage {stage.value}",
         )
 
     def _measure(self, folder: Path, what: str) -> dict[str, Any]:

@@ -53,7 +53,9 @@ class ReplayLearner:
                 tokens=len(text.split()), seconds=0.0,
             )
 
-    def fit(self, lessons: Sequence[Lesson], *, rate: float, seed: int, folder: Path, what: str = "fit") -> Fitted:
+    def fit(
+        self, lessons: Sequence[Lesson], *, rate: float, falls_to: float = 0.0, seed: int, folder: Path, what: str = "fit"
+    ) -> Fitted:
         report = folder / "fitted.json"
         if not report.exists():
             self.interrupt(f"fit {folder.name}")

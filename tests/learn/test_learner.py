@@ -72,6 +72,14 @@ def test_it_learns_what_the_lessons_say(corpus, tmp_path, rank):
     assert [c.text for c in other.complete(prompt, max_tokens=9)] == [c.text for c in one.complete(prompt, max_tokens=9)]
 
 
+@pytest.mark.parametrize("falls_to", [0.0, 0.5])
+def test_the_rate_falls_to_the_share_that_is_asked_for(corpus, tmp_path, falls_to):
+    learner(corpus, 0).fit(lessons(40), rate=1e-2, falls_to=falls_to, seed=0, folder=tmp_path)
+    rates = [row["learning_rate"] for row in read_rows(tmp_path / "training.jsonl")]
+    assert max(rates) <= 1e-2 and rates[-1] == min(rates[1:])
+    assert rates[-1] == pytest.approx(falls_to * 1e-2, abs=2e-4)
+
+
 @pytest.mark.parametrize("rank", [0, 4])
 def test_a_killed_fit_goes_on_to_the_same_weights(corpus, tmp_path, rank, monkeypatch):
     whole = learner(corpus, rank)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from random import Random
 
 import pytest
 
-from planlearn.chains import ChainStyle, Role, chain_text
+from planlearn.chains import ChainStyle, Role, chain_text, plan_text
 from planlearn.chains.grammar import PLAN_HEADER
 from planlearn.evaluate import Completion, Stop
+from planlearn.errors import RecipeError
 from planlearn.planners import reference_plan
-from planlearn.refine import LessonMaker, Stage, Weighing, corrected, feedback_on, given_up, judge_attempt
+from planlearn.problems import domain_text
+from planlearn.recipes import RefineRecipe
+from planlearn.refine import Correction, LessonMaker, Stage, Weighing, corrected, d2_problems, feedback_on, given_up, judge_attempt
 from planlearn.refine.attempt import Attempt, attempt_from_row, correct_actions, without_detours, written
 from planlearn.refine.lessons import at_the_start, step_weight
 from tests.refine.conftest import STYLE, right
-from val_bridge import execute
+from val_bridge import execute, read_task
 
 WEIGHING = Weighing(fault_weight=0.5, penalties={"precondition": 2.0, "effect": 1.0, "goal": 4.0, "other": 0.25}, unlikelihood=0.75)
 
@@ -215,3 +219,30 @@ def test_attempts_in_any_style_are_given_up_behind_the_first_wrong_step(problem,
     if style.states == "changes":
         back = "unstack c a takes clear c, handempty, on c a gives clear a, holding c\nstack c a takes clear a, holding c gives clear c, handempty, on c a\n"
         assert hopeless("".join(lines[:at]) + back) == "step 2 leads back to an earlier state"
+
+
+TWO_TOWERS = """(define (problem p) (:domain blocksworld-4ops) (:objects a b c d)
+  (:init (handempty) (ontable a) (ontable b) (ontable c) (ontable d) (clear a) (clear b) (clear c) (clear d))
+  (:goal (and (on a b) (on c d))))"""
+
+
+@pytest.mark.parametrize(("step", "weighs_always"), [(0, True), (1, False), (4, False)])
+def test_a_correction_under_other_names_weighs_where_its_plan_goes_the_same_way(problem, step, weighs_always):
+    task = read_task(domain_text("blocksworld"), TWO_TOWERS)
+    problem = replace(problem, problem_pddl=TWO_TOWERS, task=task)
+    plan = reference_plan("blocksworld", task, to_teach=True)
+    correction = Correction(chain=execute(task, plan.calls), origin="planner", kept=0)
+    maker = LessonMaker(STYLE, "detailed", WEIGHING, 0)
+    plans, heavy = set(), set()
+    for number in range(20):
+        taught = maker.under_other_names(problem, "p-names", correction, step, 7.0, Random(number))
+        other = read_task(domain_text("blocksworld"), taught.example.problem_pddl)
+        assert taught.example.plan == plan_text(reference_plan("blocksworld", other, to_teach=True))
+        plans.add(taught.example.plan)
+        heavy.add(max(taught.weights))
+    assert len(plans) > 2 and heavy == ({7.0} if weighs_always else {1.0, 7.0})
+
+
+def test_names_are_not_shuffled_where_static_facts_name_things():
+    with pytest.raises(RecipeError, match="refine.names: domain logistics has static facts"):
+        next(d2_problems("logistics", 0, RefineRecipe(sizes={"1": 1.0}, names=1)))

@@ -155,6 +155,22 @@ def test_lessons_come_again_until_so_many_tokens_are_read(refinement, tmp_path):
     assert 3_500 < row["stages"]["plan"]["tokens"] <= 5_000
 
 
+def test_rates_fall_over_the_rounds_where_they_decay(refinement, tmp_path):
+    for decay, wanted in ((0.0, [2e-3, 2e-3]), (0.5, [2e-3, 1e-3])):
+        recipe = RECIPE.model_copy(update={"rounds": 2, "decay": decay})
+        rounds = refinement(tmp_path / str(decay), recipe=recipe).run()
+        # A played learner's "likelihood" is its rate.
+        assert [row["stages"]["chain"]["losses"]["likelihood"] for row in rounds] == pytest.approx(wanted)
+
+
+def test_corrections_come_under_other_names(refinement, tmp_path):
+    recipe = RECIPE.model_copy(update={"rounds": 1, "names": 2})
+    (row,) = refinement(tmp_path, recipe=recipe).run()
+    lessons = read_json_lines(tmp_path / "round-01" / "lessons-chain.jsonl")
+    copies = [lesson["id"] for lesson in lessons if "-names" in lesson["id"]]
+    assert len(copies) == len(set(copies)) == 2 * sum(row["corrections"].values()) > 0
+
+
 def test_feedback_is_altered_only_when_asked(refinement, tmp_path):
     told = {}
     for altered in (0.0, 1.0):
