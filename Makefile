@@ -28,7 +28,7 @@ KEYS = $(subst <space>,\ ,$(filter-out $(OWN:%=%=%),$(subst \ ,<space>,$(MAKEOVE
 # A domain that nobody named is left to planlearn: the recipe's, where ARGS has --recipe, else blocksworld.
 ASKED = $(if $(filter file,$(origin DOMAIN)),,$(if $(DOMAIN),--domain $(DOMAIN)))
 
-.PHONY: help env train refine eval data fetch-model test golden bench clean
+.PHONY: help env train refine ablate eval data fetch-model test golden bench clean
 .DEFAULT_GOAL := help
 
 help:  ## List the targets.
@@ -41,7 +41,7 @@ $(STAMP): pyproject.toml constraints-cpu.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "planlearn needs Python 3.11 or newer")'
 	$(PYTHON) -m venv $(VENV)
 	$(if $(strip $(TORCH)),$(BIN)/python -m pip install --quiet $(TORCH_CONSTRAINTS) '$(TORCH)')
-	$(BIN)/python -m pip install --quiet $(TORCH_CONSTRAINTS) -e '.[train,plan,serve,test]'
+	$(BIN)/python -m pip install --quiet $(TORCH_CONSTRAINTS) -e '.[train,plan,serve,plots,test]'
 	touch $@
 
 # η and the level of feedback, where they were given.
@@ -54,6 +54,9 @@ train: $(STAMP)  ## Fetch, build a corpus, train, refine, evaluate: DOMAIN= MODE
 refine: $(STAMP)  ## Rounds of the checker's feedback from a trained ADAPTER=, else the domain's carried one: ETA= FEEDBACK= SEED= OUT=.
 	$(BIN)/planlearn refine --adapter $(or $(ADAPTER),data/adapters/$(DOMAIN)) $(ROUNDS) $(if $(SEED),--seed $(SEED)) \
 	  $(if $(MODEL),--model $(MODEL)) $(if $(OUT),--out $(OUT)) $(KEYS) $(ARGS)
+
+ablate: $(STAMP)  ## The paper's table with controls, arm by arm, at equal tokens: DOMAIN= MODEL= ETA= OUT=, recipe keys, ARGS='--arms a,b'.
+	$(BIN)/planlearn ablate $(ASKED) $(if $(MODEL),--model $(MODEL)) $(if $(ETA),--eta $(ETA)) $(if $(OUT),--out $(OUT)) $(KEYS) $(ARGS)
 
 eval: $(STAMP)  ## Measure plan validity on PlanBench: DOMAIN= PLANBENCH_DIR= OUT= and ADAPTER= or MODEL=.
 	$(if $(PLANBENCH_DIR),,$(error set PLANBENCH_DIR to a folder that holds PlanBench's instance sets))

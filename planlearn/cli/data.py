@@ -1,15 +1,16 @@
-"""`planlearn data`: build a corpus without training; read PlanBench's folders."""
+"""`planlearn data`: build a corpus without training, write problems to be solved, read PlanBench's folders."""
 
 from __future__ import annotations
 
 import json
+from enum import StrEnum
 from pathlib import Path
 
 import typer
 
 from planlearn.cli.app import command, group
 
-data = group("data", "Build a corpus, or read PlanBench's folders.")
+data = group("data", "Build a corpus, write problems, or read PlanBench's folders.")
 
 
 @command(data)
@@ -33,6 +34,41 @@ def build(
         asked = f" of {counts['asked']} asked for" if counts["examples"] < counts["asked"] else ""
         print(f"{split:11} {counts['examples']:6} examples{asked}, distinct classes by size {sizes or 'none'}")
     print(f"corpus     {out}\nmanifest   {out / 'manifest.json'}")
+
+
+class Split(StrEnum):
+    """A split that nothing is trained on."""
+
+    VALIDATION = "validation"
+    TEST = "test"
+
+
+@command(data)
+def problems(
+    overrides: list[str] = typer.Argument(None, metavar="[KEY=VALUE]...", help="Keys of the recipe, e.g. corpus.validation_sizes={5: 1}."),
+    domain: str = typer.Option(None, help="The planning domain; default: the recipe's, else blocksworld."),
+    model: str = typer.Option(None, help="A preset, a folder or a hub id, where the domain has a recipe for it."),
+    seed: int = typer.Option(None, help="Seed of the problems."),
+    recipe: Path = typer.Option(None, exists=True, dir_okay=False, help="A recipe file instead of the domain's own."),
+    split: Split = typer.Option(Split.TEST, help="The split whose classes they have."),
+    count: int = typer.Option(500, min=1, help="How many; a class may come again under other names, a problem does not."),
+    out: Path = typer.Option(..., help="The file: a row a problem, for `planlearn eval --instances`."),
+) -> None:
+    """Write problems of classes that nothing is trained on, as many as are asked for."""
+    from planlearn.corpus.build import held_out, style_of, write_rows
+    from planlearn.problems import get_generator
+    from planlearn.progress import bars
+    from planlearn.recipes import resolve
+
+    _, resolved = resolve(recipe, overrides or (), known=get_generator, domain=domain, model=model, seed=seed)
+    corpus = resolved.corpus
+    rows, _ = held_out(
+        resolved.domain, resolved.seed, split.value, count, corpus.validation_sizes, style_of(corpus), bars("problems", "problems"),
+        fresh_classes=False,
+    )
+    write_rows(out, rows)
+    classes = len({row.problem_class for row in rows})
+    print(f"problems  {out}: {len(rows)} of {classes} classes{f', {count} were asked for' if len(rows) < count else ''}")
 
 
 @command(data)

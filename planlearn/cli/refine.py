@@ -146,7 +146,7 @@ def refine(
     if not problems.exists():
         rows, _ = held_out(
             resolved.domain, resolved.seed, "validation", resolved.refine.validation, resolved.corpus.validation_sizes,
-            style_of(resolved.corpus), bars("problems", "problems"),
+            style_of(resolved.corpus), bars("problems", "problems"), fresh_classes=resolved.refine.validation <= resolved.corpus.validation,
         )
         write_rows(problems, rows)
     from planlearn.learn.train import read_rows, trained_name

@@ -162,7 +162,7 @@ def train(
     from planlearn.corpus.build import build_corpus
     from planlearn.evaluate import results_table, skill_table
     from planlearn.files import runs_folder, write_text
-    from planlearn.learn.train import check_training, each_row, read_rows, trained_name
+    from planlearn.learn.train import check_training, each_row, read_rows, trained_name, untrained
     from planlearn.learn.train import train as learn
     from planlearn.learn.trainer import seconds_until
     from planlearn.progress import bars
@@ -195,7 +195,10 @@ def train(
         )
         vocabulary = (row[key] for row in each_row(corpus / "train.jsonl") for key in ("prompt", "completion"))
         loaded = load_model(resolved.model, seed=resolved.seed, vocabulary=vocabulary)
-        parts.timed("train", lambda: learn(resolved, loaded, corpus, run, first), already=seconds_until(run / "training.jsonl"))
+        if resolved.phase1:
+            parts.timed("train", lambda: learn(resolved, loaded, corpus, run, first), already=seconds_until(run / "training.jsonl"))
+        else:
+            untrained(resolved, loaded, first)
         del loaded
 
     validation = read_rows(corpus / "validation.jsonl")
@@ -217,7 +220,7 @@ def train(
                 already=_seconds_answered(out_folder),
             )))
 
-    if resolved.evaluation.curve and validation and not (run / "curve.jsonl").exists():
+    if resolved.phase1 and resolved.evaluation.curve and validation and not (run / "curve.jsonl").exists():
         parts.timed("curve", lambda: _curve(run, resolved, validation))
 
     schemas = "in the prompt" if resolved.corpus.domain_in_prompt else "not in the prompt"

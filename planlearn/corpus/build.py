@@ -287,6 +287,10 @@ def build_corpus(folder: Path, domain: str, seed: int, recipe: CorpusRecipe, pro
             train.append(_mended_example(drawn, domain, seed, style, dropped))
         else:
             train.append(_chain_example(drawn, domain, "train", seed, style))
+    if recipe.shuffled:
+        from planlearn.corpus.shuffle import shuffle_chains
+
+        train, dropped["shuffled: alone of its size and length"] = shuffle_chains(train, stream(seed, domain, "shuffle"))
     splits["train"], rejected["train"] = train, dict(sorted(source.rejected.items()))
     repeated = dict(sorted(source.repeated.items()))
 
@@ -313,16 +317,20 @@ def held_out(
 ) -> tuple[list[Example], dict[str, int]]:
     """(problems of a split that nothing learns from, what was rejected by reason); fewer where no class is left.
 
-    fresh_classes: one problem a class; else a class may come again under other names. Raises RecipeError where there is none.
+    fresh_classes: one problem a class; else a class may come again under other names, but no problem twice. Raises RecipeError where
+    there is none.
     """
     source = ProblemSource(domain, seed, split, fresh_classes=fresh_classes)
     rows: list[Example] = []
-    for index in range(count):
+    texts: set[str] = set()
+    for index in range(2 * count):
         drawn = source.draw(index, sizes, None)
-        if drawn is None:
+        if drawn is None or len(rows) == count:
             break
-        rows.append(_chain_example(drawn, domain, split, seed, style))
-        progress(split, index + 1, count)
+        if drawn.problem_pddl not in texts:  # a size of which all problems were drawn gives drawn ones again
+            texts.add(drawn.problem_pddl)
+            rows.append(_chain_example(drawn, domain, split, seed, style))
+            progress(split, len(rows), count)
     if not rows:
         raise RecipeError(
             f"corpus.{split}: asked for {count} problems of sizes {', '.join(sizes)}, found none: no class of these sizes is left "

@@ -165,6 +165,19 @@ def _shown(rows: Iterable[T], total: int) -> Iterator[T]:
     progress.close()
 
 
+def untrained(recipe: Recipe, loaded: Any, final: Path) -> Path:
+    """The base as it is in the form of what `train` gives, so that rounds and evaluations can begin there; nothing where that is there."""
+    if not final.exists():
+        import torch
+
+        torch.manual_seed(recipe.seed)
+        final.parent.mkdir(parents=True, exist_ok=True)
+        with full_disk_is_named(final.parent):
+            facts = {"steps": 0, "examples": 0, "tokens": 0, "precision": "float32"}
+            save_final(adapted(loaded.model, recipe), loaded, recipe, final, facts)
+    return final
+
+
 def trained_name(recipe: Recipe) -> str:
     """What the folder of a trained adapter, or of a whole model, is called."""
     return "adapter" if recipe.adapter.rank else "model"

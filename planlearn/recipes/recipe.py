@@ -46,6 +46,7 @@ class CorpusRecipe(_Strict):
     domains without static facts alone (elsewhere names carry meaning, as l0-1 does), and cheaper than more problems.
     judged: share of judged plans, half of them spoiled, among the training examples, in [0, 1). mended: share of chains with a
     fault and feedback on it that are to be corrected, so that the form of the rounds' lessons is known; their sum is below 1.
+    shuffled: whether each chain says what another one's says but for its actions, a control (`planlearn.corpus.shuffle`).
     states, goals, purposes, domain_in_prompt: see `planlearn.chains.ChainStyle`.
     """
 
@@ -55,6 +56,7 @@ class CorpusRecipe(_Strict):
     renamings: PositiveInt = 1
     judged: float = Field(default=0.0, ge=0.0, lt=1.0)
     mended: float = Field(default=0.0, ge=0.0, lt=1.0)
+    shuffled: bool = False
     states: Literal["changes", "full"] = "changes"
     goals: bool = True
     purposes: bool = False
@@ -117,7 +119,8 @@ class RefineRecipe(_Strict):
     learned too, with the planner's plan for these (plans go by names); 0 in domains with static facts.
     chain_rate, plan_rate: δ1 > δ2, at which the stages of round 1 begin. decay: a stage's rate falls along a cosine to that share of
     what it began with, and there the next round's begins: 0 starts every round anew. validation: the first so many problems of the
-    validation split, measured after each round.
+    validation split, measured after each round; where a run of rounds alone asks for more than corpus.validation, a class may come
+    again under other names.
     """
 
     rounds: int = Field(default=3, ge=0)
@@ -161,6 +164,7 @@ class RefineRecipe(_Strict):
 class Recipe(_Strict):
     """A whole run.
 
+    phase1: whether the model learns from the corpus before the rounds; without it they begin with the base as it is.
     precision: "auto" trains frozen weights in bfloat16 where this machine multiplies faster in it.
     optimizer: "adamw", or "muon" for the weights of linear layers and AdamW for the rest (`planlearn.learn.optimizer`);
     any other goes into `training` as `optim`, in transformers' words.
@@ -170,6 +174,7 @@ class Recipe(_Strict):
     model: str
     seed: int = Field(default=0, ge=0, lt=2**32)
     minutes: PositiveFloat | None = None
+    phase1: bool = True
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     optimizer: Literal["adamw", "muon"] = "adamw"
     checkpoint_steps: PositiveInt = 50

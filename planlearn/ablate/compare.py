@@ -1,0 +1,103 @@
+"""What the arms came to: validity of each, by round, and the same problems answered by two arms."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import comb
+from pathlib import Path
+from typing import Any
+
+from planlearn.ablate.arms import ARMS, Arm, Places
+from planlearn.files import read_json_lines
+from planlearn.refine import finished_rounds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """An arm of a seed, measured on the problems that all arms of the seed answered, the model alone.
+
+    results: the domain's summary in `results.json`. tokens: learned from, phase 1's included. seconds: of the rounds, with their attempts
+    and measurements. samples: the answers. rounds: summaries of the validation problems, before round 1 and behind each round;
+    none without rounds.
+    """
+
+    arm: str
+    seed: int
+    results: Mapping[str, Any]
+    tokens: int
+    seconds: float
+    samples: Path
+    rounds: Sequence[Mapping[str, Any]]
+
+    def to_row(self) -> dict[str, Any]:
+        def short(summary: Mapping[str, Any]) -> dict[str, Any]:
+            return {key: summary[key] for key in ("plan_validity", "outcomes", "causes", "chain")}
+
+        return {
+            "arm": self.arm, "seed": self.seed, "tokens": self.tokens, "seconds": round(self.seconds, 1), "measured": short(self.results),
+            "rounds": [short(one) for one in self.rounds],
+        }  # fmt: skip
+
+
+def measured(places: Places, arm: Arm, seed: int) -> Measured | None:
+    """An arm's measurement; None where it is not finished."""
+    facts, out = places.start(arm.start, seed) / places.trained / "training.json", places.measured(arm.name, seed)
+    if not (out / "results.json").exists():
+        return None
+    tokens, seconds = int(json.loads(facts.read_text(encoding="utf-8"))["tokens"]), 0.0
+    rounds: list[Mapping[str, Any]] = []
+    if arm.rounds is not None:
+        folder = places.rounds(arm.name, seed) / "refine"
+        rounds.append(_summary(folder / "round-00" / "validation" / "results.json"))
+        for row in finished_rounds(folder):
+            rounds.append(row["validation"])
+            tokens += sum(stage["tokens"] for stage in row["stages"].values())
+            seconds += row["seconds"]["model"] + row["seconds"]["checking"]
+    return Measured(
+        arm=arm.name, seed=seed, results=_summary(out / "results.json"), tokens=tokens, seconds=seconds, samples=out / "samples.jsonl",
+        rounds=rounds,
+    )
+
+
+def _summary(results: Path) -> Mapping[str, Any]:
+    (domain,) = json.loads(results.read_text(encoding="utf-8"))["results"].values()
+    return domain["greedy"]
+
+
+def collect(places: Places, seeds: Iterable[int]) -> list[Measured]:
+    """All arms that are finished so far, arm by arm."""
+    every = (measured(places, arm, seed) for arm in ARMS.values() for seed in seeds)
+    return [one for one in every if one is not None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Two arms on the same n problems. first, second: how many this one alone answered with a valid plan."""
+
+    n: int
+    first: int
+    second: int
+
+    @property
+    def p(self) -> float:
+        """The exact, two-sided McNemar test: how likely a split at least as uneven is where both are as good.
+
+        Source: Q. McNemar, Note on the sampling error of the difference between correlated proportions, Psychometrika 12 (1947).
+        """
+        pairs = self.first + self.second
+        tail = sum(comb(pairs, k) for k in range(min(self.first, self.second) + 1))
+        return min(1.0, 2 * tail / 2**pairs)
+
+
+def compared(first: Measured, second: Measured) -> Comparison:
+    """Raises ValueError where the two did not answer the same problems."""
+    one, other = (
+        {f"{row['id']}\n{row['prompt']}": row["outcome"] == "valid" for row in read_json_lines(arm.samples)} for arm in (first, second)
+    )
+    if one.keys() != other.keys():
+        raise ValueError(f"{first.arm} and {second.arm}, seed {first.seed}: they answered different problems")
+    return Comparison(
+        n=len(one), first=sum(one[key] and not other[key] for key in one), second=sum(other[key] and not one[key] for key in one),
+    )

@@ -1,0 +1,45 @@
+"""How long a command will take, from what this machine needed so far for phase 1 and its measurement."""
+
+from __future__ import annotations
+
+import json
+
+from planlearn.ablate.arms import ARMS, Places, Plan, Step, Work
+from planlearn.files import read_json_lines
+from planlearn.recipes import RefineRecipe
+
+
+def tokens_a_second(places: Places, seed: int) -> float | None:
+    """In phase 1's training; None before it is finished."""
+    run = places.start("phase1", seed)
+    log, facts = run / "training.jsonl", run / places.trained / "training.json"
+    if not log.exists() or not facts.exists():
+        return None
+    starts = {row["start"]: row["seconds"] for row in read_json_lines(log)}
+    return json.loads(facts.read_text(encoding="utf-8"))["tokens"] / max(1e-9, sum(starts.values()))
+
+
+def seconds_an_answer(places: Places, seed: int) -> float | None:
+    """In phase 1's own measurement, of whatever was measured first; None before that."""
+    for results in (places.measured("phase1", seed) / "results.json", places.start("phase1", seed) / "evaluation" / "validation" / "results.json"):
+        if results.exists():
+            (domain,) = json.loads(results.read_text(encoding="utf-8"))["results"].values()
+            return domain["greedy"]["seconds"]["mean"]
+    return None
+
+
+def expected_seconds(step: Step, plan: Plan, places: Places, recipe: RefineRecipe) -> float | None:
+    """None where nothing like it was measured. Attempts with feedback count once a problem, which is their most."""
+    if step.work is Work.PROBLEMS or (step.work is Work.TRAIN and step.of == "base"):
+        return 0.0
+    rate, answer = tokens_a_second(places, step.seed), seconds_an_answer(places, step.seed)
+    if step.work is Work.MEASURE:
+        return None if answer is None else plan.problems * answer
+    if rate is None or answer is None or step.of == "phase1":
+        return None
+    budget = places.budget(step.seed, plan.eta, plan.a_round)
+    rounds = plan.eta * plan.a_round / rate
+    if step.work is Work.TRAIN:
+        return budget.tokens / rate + rounds
+    asked = recipe.validation + plan.eta * (recipe.problems * (1 + recipe.attempts) + recipe.validation)
+    return rounds + asked * answer + (budget.tokens / rate if ARMS[step.of].start == "base" else 0.0)
