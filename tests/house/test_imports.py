@@ -16,7 +16,7 @@ TRAINING_ROOMS = {"models", "learn"}
 # The order of the rooms: a room imports rooms to its left alone.
 ROOMS = (
     "recipes", "problems", "planners", "chains", "feedback", "corpus", "evaluate", "refine", "models",
-    "learn", "report", "serve", "cli",
+    "learn", "ablate", "report", "serve", "cli",
 )  # fmt: skip
 # Modules beside the rooms: they know no room.
 GROUND = {"errors", "files", "progress", "resources", "__init__"}
