@@ -1,4 +1,4 @@
-"""`planlearn faults`: the catalogue of what can be wrong with a plan or a chain."""
+"""`planlearn faults`: the catalogue of what can be wrong with a plan, a chain, a domain or a problem."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ def faults(
     kind: Annotated[str | None, typer.Argument(help="A kind of fault, e.g. precondition.")] = None,
 ) -> None:
     """List the kinds of fault, or explain one: what it means, why it fails, the smallest example."""
-    from planlearn.feedback import page_text, summary
-    from val_bridge import FaultKind
+    from planlearn.feedback import KINDS, page_text, summary
 
     if kind is not None:
         typer.echo(page_text(kind).rstrip("\n"))
         return
-    width = max(len(known.value) for known in FaultKind)
-    for known in FaultKind:
-        typer.echo(f"{known.value:{width}}  {summary(known.value)}")
+    width = max(map(len, KINDS))
+    for known in KINDS:
+        typer.echo(f"{known:{width}}  {summary(known)}")

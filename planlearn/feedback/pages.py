@@ -1,13 +1,16 @@
-"""One page for each kind of fault: what it means, why it fails, the smallest example, what the feedback says."""
+"""One page for each kind of fault and of error in a file: what it means, why it fails, the smallest example, what is said of it."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 from planlearn.errors import PlanlearnError
-from val_bridge import FaultKind, nearest
+from val_bridge import FaultKind, SourceErrorKind, nearest
 
 PAGES = Path(__file__).parent / "pages"
+KINDS: tuple[str, ...] = tuple(dict.fromkeys((*map(str, FaultKind), *get_args(SourceErrorKind))))
+"""Of plans and chains, then of domains and problems."""
 
 
 class UnknownFaultKind(PlanlearnError, LookupError):
@@ -16,11 +19,10 @@ class UnknownFaultKind(PlanlearnError, LookupError):
 
 def page_text(kind: str) -> str:
     """The page of a kind, in Markdown. Raises UnknownFaultKind."""
-    kinds = [known.value for known in FaultKind]
-    if kind not in kinds:
-        hint = nearest(kind, kinds)
+    if kind not in KINDS:
+        hint = nearest(kind, KINDS)
         question = f"; did you mean {hint!r}?" if hint else ""
-        raise UnknownFaultKind(f"no kind of fault is called {kind!r}: there are {', '.join(kinds)}{question}")
+        raise UnknownFaultKind(f"no kind of fault is called {kind!r}: there are {', '.join(KINDS)}{question}")
     return (PAGES / f"{kind}.md").read_text(encoding="utf-8")
 
 

@@ -9,13 +9,15 @@ import re
 import pytest
 
 from planlearn.chains import read_answer
-from planlearn.feedback import PAGES, detailed_feedback, page_text
+from planlearn.feedback import KINDS, PAGES, detailed_feedback, page_text
 from planlearn.problems import domain_text
-from val_bridge import FaultKind, Verdict, check_chain, check_plan_text, read_chain, read_task
+from val_bridge import FaultKind, SourceError, Verdict, check_chain, check_plan_text, read_chain, read_task
 
 _BLOCK = re.compile(r"^```(pddl domain|pddl problem|plan|json|chain|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _DOMAIN = re.compile(r"^Domain: `([a-z_]+)`\.$", re.MULTILINE)
-KINDS = [kind.value for kind in FaultKind]
+FAULTS = [kind.value for kind in FaultKind]
+OF_FILES = [kind for kind in KINDS if kind not in FAULTS]
+EMPTY = "(define (problem p) (:domain lamp) (:init) (:goal (and)))"
 
 
 def example(text: str) -> tuple[Verdict, str]:
@@ -35,16 +37,31 @@ def example(text: str) -> tuple[Verdict, str]:
     return verdict, detailed_feedback(verdict, task).text + "\n"
 
 
-@pytest.mark.parametrize("kind", KINDS)
+def says(kind: str, text: str, said: str) -> None:
+    """A page's text block is what is said; with PLANLEARN_GOLDEN it becomes that."""
+    if os.environ.get("PLANLEARN_GOLDEN") == "1":
+        before, _, after = text.rpartition("```text\n")
+        text = f"{before}```text\n{said}```{after.partition('```')[2]}"
+        (PAGES / f"{kind}.md").write_text(text, encoding="utf-8")
+    assert dict(_BLOCK.findall(text))["text"] == said
+
+
+@pytest.mark.parametrize("kind", FAULTS)
 def test_the_example_has_the_fault_and_gets_the_feedback(kind: str) -> None:
     text = page_text(kind)
     verdict, feedback = example(text)
     assert verdict.first is not None and verdict.first.kind.value == kind
-    if os.environ.get("PLANLEARN_GOLDEN") == "1":
-        before, _, after = text.rpartition("```text\n")
-        text = f"{before}```text\n{feedback}```{after.partition('```')[2]}"
-        (PAGES / f"{kind}.md").write_text(text, encoding="utf-8")
-    assert dict(_BLOCK.findall(text))["text"] == feedback
+    says(kind, text, feedback)
+
+
+@pytest.mark.parametrize("kind", OF_FILES)
+def test_the_example_of_a_file_is_refused_with_these_words(kind: str) -> None:
+    text = page_text(kind)
+    blocks = dict(_BLOCK.findall(text))
+    with pytest.raises(SourceError) as refused:
+        read_task(blocks["pddl domain"], blocks.get("pddl problem", EMPTY), "domain.pddl", "problem.pddl")
+    assert refused.value.kind == kind
+    says(kind, text, f"{refused.value}\n")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -52,7 +69,7 @@ def test_a_page_has_its_parts(kind: str) -> None:
     text = page_text(kind)
     assert text.startswith(f"# {kind}\n\n")
     headings = re.findall(r"^## (.*)$", text, re.MULTILINE)
-    assert headings == ["What it means", "Why it fails", "The smallest example", "What the feedback says"]
+    assert headings == ["What it means", "Why it fails", "The smallest example", "What the feedback says" if kind in FAULTS else "What is said"]
     summary = text.split("\n")[2]
     assert summary.endswith(".") and len(summary) <= 120
 

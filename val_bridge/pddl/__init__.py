@@ -8,7 +8,7 @@ recursive descent (deep nesting would end in a RecursionError); a lenient mode (
 not be judged).
 """
 
-from val_bridge.pddl.errors import SourceError, nearest
+from val_bridge.pddl.errors import SourceError, SourceErrorKind, nearest
 from val_bridge.pddl.formula import (
     And,
     Comparison,
@@ -81,6 +81,7 @@ __all__ = [
     "Predicate",
     "Problem",
     "SourceError",
+    "SourceErrorKind",
     "Span",
     "atom_text",
     "load_domain",
