@@ -7,7 +7,7 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from planlearn.models import LoadedModel, generate
 from planlearn.models.load import quiet_transformers
 from planlearn.problems import stream
 from planlearn.recipes import Recipe
-from planlearn.refine import Fitted, Lesson
+from planlearn.refine import Fitted, Lesson, Posed
 
 WEIGHTS, REPORT = "weights.safetensors", "fitted.json"
 
@@ -125,12 +125,26 @@ class ModelLearner:
         self, lessons: Sequence[Lesson], *, rate: float, falls_to: float = 0.0, seed: int, folder: Path, what: str = "fit"
     ) -> Fitted:
         """See `Learner.fit`. Raises SequenceTooLong, RecipeError, DiskFull."""
+        return self._kept(folder, lambda: self._fit(lessons, rate, falls_to, seed, folder, what))
+
+    def reinforce(
+        self, problems: Sequence[Posed], *, rate: float, falls_to: float = 0.0, seed: int, folder: Path, what: str = "reinforce"
+    ) -> Fitted:
+        """See `Learner.reinforce`. Raises DiskFull."""
+        from planlearn.learn.policy import reinforced
+
+        return self._kept(folder, lambda: reinforced(
+            self.model, self.loaded.tokenizer, self.recipe, problems, rate=rate, falls_to=falls_to, seed=seed, folder=folder, what=what,
+        ))  # fmt: skip
+
+    def _kept(self, folder: Path, learn: Callable[[], Fitted]) -> Fitted:
+        """What a learning left in its folder, which is done where that is not there."""
         report = folder / REPORT
         if not report.exists():
             self._writing = None
             folder.mkdir(parents=True, exist_ok=True)
             with full_disk_is_named(folder):
-                fitted = self._fit(lessons, rate, falls_to, seed, folder, what)
+                fitted = learn()
                 self._save(folder / WEIGHTS)
             write_json(report, fitted.to_dict())  # last: where it is, the weights are whole
             shutil.rmtree(folder / "checkpoints", ignore_errors=True)

@@ -113,7 +113,8 @@ class RefineRecipe(_Strict):
     are learned too. mend: share of the failed attempts that are lessons in mending too. altered: share of those lessons whose
     feedback is that on another attempt, as the paper alters some of VAL's outputs (Sec. 5.1). judge: whether the model learns to judge
     the plans it wrote.
-    objective: see `planlearn.refine.Weighing`, as for fault_weight (λ), penalties, unlikelihood (β) and verdict.
+    objective: see `planlearn.refine.Weighing`, as for fault_weight (λ), penalties, unlikelihood (β) and verdict; or "policy", experimental:
+    no lessons, each problem answered `generations` times at `policy_temperature` and rewarded (`planlearn.refine.reward`), by TRL's GRPO.
     tokens: read in stage "chain" of a round, lessons coming again until then; None: each lesson once. plan_share: stage "plan"
     reads that share of what stage "chain" reads. names: under so many more shufflings of its objects' names each correction is
     learned too, with the planner's plan for these (plans go by names); 0 in domains with static facts.
@@ -136,7 +137,9 @@ class RefineRecipe(_Strict):
     mend: float = Field(default=1.0, ge=0.0, le=1.0)
     altered: float = Field(default=0.0, ge=0.0, le=1.0)
     judge: bool = True
-    objective: Literal["weighted", "nll"] = "weighted"
+    objective: Literal["weighted", "nll", "policy"] = "weighted"
+    generations: int = Field(default=8, ge=2)
+    policy_temperature: PositiveFloat = 1.0
     fault_weight: float = Field(default=0.25, ge=0.0)
     penalties: dict[Literal["precondition", "effect", "goal", "other"], float] = {
         "precondition": 1.0, "effect": 1.0, "goal": 1.0, "other": 1.0,

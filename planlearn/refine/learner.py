@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -40,11 +40,20 @@ class Lesson:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Posed:
+    """A problem that is answered again and again while learning. reward: of a whole answer, in [0, 1]."""
+
+    id: str
+    prompt: str
+    reward: Callable[[str], float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fitted:
     """What a stage came to. tokens: read, with those that carry no loss; learned: those that carry some.
 
     losses: means a learned token over the stage's last start, unweighted, by name ("likelihood", "unlikelihood", "verdict"), no unit; a name is
-    missing where no token carries that loss. seconds: wall time, killed starts included.
+    missing where no token carries that loss. After `reinforce`: "reward", the mean over its answers, and "policy", the loss. seconds: wall time, killed starts included.
     """
 
     lessons: int
@@ -88,6 +97,12 @@ class Learner(Protocol):
         Where `folder` holds them already, they are taken from there. A killed fit goes on from what it left there.
         falls_to: the share of `rate` at which the last step learns. what: the first words of its progress line.
         """
+        ...
+
+    def reinforce(
+        self, problems: Sequence[Posed], *, rate: float, falls_to: float = 0.0, seed: int, folder: Path, what: str = "reinforce"
+    ) -> Fitted:
+        """Answer each problem several times and make likelier what is rewarded more; else as `fit`."""
         ...
 
     def load(self, folder: Path) -> None:

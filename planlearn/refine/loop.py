@@ -27,7 +27,7 @@ from planlearn.problems import stream
 from planlearn.progress import Progress, clock
 from planlearn.recipes import RefineRecipe
 from planlearn.refine.attempt import Attempt, attempt_from_row, feedback_on, given_up, judge_attempt, written
-from planlearn.refine.learner import Fitted, Learner, Stage
+from planlearn.refine.learner import Fitted, Learner, Posed, Stage
 from planlearn.refine.lessons import (
     LessonMaker,
     Problem,
@@ -40,7 +40,8 @@ from planlearn.refine.lessons import (
     step_weight,
 )
 from planlearn.refine.record import SCHEMA, rounds_log
-from val_bridge import execute
+from planlearn.refine.reward import REWARDS, Reward
+from val_bridge import Task, execute
 
 
 def d2_problems(domain: str, seed: int, recipe: RefineRecipe) -> Iterator[list[Problem]]:
@@ -80,7 +81,7 @@ class Refinement:
         self.domain, self.seed, self.style, self.max_tokens = domain, seed, style, max_tokens
         self.validation = list(validation)[: recipe.validation]
         self.weighing = Weighing(
-            objective=recipe.objective, fault_weight=recipe.fault_weight, penalties=recipe.penalties,
+            objective="nll" if recipe.objective == "policy" else recipe.objective, fault_weight=recipe.fault_weight, penalties=recipe.penalties,
             unlikelihood=recipe.unlikelihood, verdict=recipe.verdict,
         )
         self.maker = LessonMaker(style, recipe.feedback, self.weighing, seed)
@@ -149,16 +150,18 @@ class Refinement:
         failed = {name: attempt for name, attempt in first.items() if not attempt.is_valid}
         feedback = {name: feedback_on(by_id[name].task, one, self.recipe.feedback) for name, one in failed.items()}
         later: dict[str, list[Attempt]] = {name: [] for name in failed}
-        for again in range(1, self.recipe.attempts + 1 if self.recipe.correction == "own" else 1):
+        by_reward = self.recipe.objective == "policy"
+        for again in range(1, self.recipe.attempts + 1 if self.recipe.correction == "own" and not by_reward else 1):
             open_ones = [name for name, tried in later.items() if not any(attempt.is_valid for attempt in tried)]
             prompts = {name: self._mending_prompt(by_id[name], failed[name], feedback[name]) for name in open_ones}
             for name, attempt in self._attempts(label, number, by_id, log, again, prompts).items():
                 later[name].append(attempt)
         with self._checked():
-            taught, corrections = self._taught(number, by_id, first, failed, feedback, later)
+            taught, corrections = ([], Counter()) if by_reward else self._taught(number, by_id, first, failed, feedback, later)
         stages = {}
         for stage in Stage:
-            stages[stage.value] = self._fit(label, number, stage, taught, folder).to_dict()
+            fitted = self._reinforce(label, number, stage, problems, folder) if by_reward else self._fit(label, number, stage, taught, folder)
+            stages[stage.value] = fitted.to_dict()
         validation = self._measure(folder, f"{label}, validation")
         attempts = [*first.values(), *(attempt for tried in later.values() for attempt in tried)]
         model = sum(a.completion.seconds for a in attempts) + sum(s["seconds"] for s in stages.values())
@@ -297,11 +300,29 @@ class Refinement:
             for lesson in lessons if lesson is not None
         ]  # fmt: skip
         write_json_lines(folder / f"lessons-{stage.value}.jsonl", rows)
-        rate = recipe.chain_rate if stage is Stage.CHAIN else recipe.plan_rate
         return self.learner.fit(
-            [lesson for lesson in lessons if lesson is not None], rate=rate * (recipe.decay ** (number - 1) if recipe.decay else 1.0),
-            falls_to=recipe.decay, seed=self.seed, folder=folder / stage.value, what=f"{label}, stage {stage.value}",
+            [lesson for lesson in lessons if lesson is not None], rate=self._rate(number, stage), falls_to=recipe.decay, seed=self.seed,
+            folder=folder / stage.value, what=f"{label}, stage {stage.value}",
         )
+
+    def _reinforce(self, label: str, number: int, stage: Stage, problems: Sequence[Problem], folder: Path) -> Fitted:
+        def reward(task: Task) -> Reward:
+            def timed(text: str) -> float:
+                with self._checked():
+                    return REWARDS[stage](task, text)
+
+            return timed
+
+        posed = [Posed(id=one.id, prompt=problem_prompt(one.task, self.style), reward=reward(one.task)) for one in problems]
+        return self.learner.reinforce(
+            posed, rate=self._rate(number, stage), falls_to=self.recipe.decay, seed=self.seed, folder=folder / stage.value,
+            what=f"{label}, stage {stage.value}",
+        )
+
+    def _rate(self, number: int, stage: Stage) -> float:
+        """With which a stage of a round begins."""
+        first = self.recipe.chain_rate if stage is Stage.CHAIN else self.recipe.plan_rate
+        return first * (self.recipe.decay ** (number - 1) if self.recipe.decay else 1.0)
 
     def _measure(self, folder: Path, what: str) -> dict[str, Any]:
         """The summary of the validation problems, greedy, no feedback; read where it is finished."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from planlearn.corpus import Example
 from planlearn.evaluate import Completion, Prompt, Stop
 from planlearn.files import write_json
-from planlearn.refine.learner import Fitted, Lesson
+from planlearn.refine.learner import Fitted, Lesson, Posed
 
 
 class ReplayLearner:
@@ -65,8 +65,26 @@ class ReplayLearner:
             )
             write_json(report, {"fits": self.fits + 1, **fitted.to_dict()})
             self.interrupt(f"fitted {folder.name}")
+        return self._fitted(folder)
+
+    def reinforce(
+        self, problems: Sequence[Posed], *, rate: float, falls_to: float = 0.0, seed: int, folder: Path, what: str = "reinforce"
+    ) -> Fitted:
+        """Answers once and is rewarded; it learns as from `fit`."""
+        report = folder / "fitted.json"
+        if not report.exists():
+            self.interrupt(f"reinforce {folder.name}")
+            rewards = [one.reward(self.answer(Prompt(id=one.id, text=one.prompt), self.fits)) for one in problems]
+            fitted = Fitted(
+                lessons=len(rewards), tokens=len(rewards), learned=len(rewards), losses={"reward": sum(rewards) / len(rewards), "policy": rate},
+                seconds=0.0,
+            )
+            write_json(report, {"fits": self.fits + 1, **fitted.to_dict()})
+        return self._fitted(folder)
+
+    def _fitted(self, folder: Path) -> Fitted:
         self.load(folder)
-        found = json.loads(report.read_text(encoding="utf-8"))
+        found = json.loads((folder / "fitted.json").read_text(encoding="utf-8"))
         return Fitted(**{key: value for key, value in found.items() if key != "fits"})
 
     def load(self, folder: Path) -> None:

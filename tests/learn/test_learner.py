@@ -17,7 +17,7 @@ from planlearn.learn.learner import WEIGHTS, ModelLearner  # noqa: E402
 from planlearn.learn.train import read_rows  # noqa: E402
 from planlearn.models import generate, load_model, load_trained  # noqa: E402
 from planlearn.recipes import Recipe, find_recipe, load_recipe  # noqa: E402
-from planlearn.refine import Lesson, Refinement  # noqa: E402
+from planlearn.refine import Lesson, Posed, Refinement  # noqa: E402
 from planlearn.chains import Role, Segment  # noqa: E402
 from planlearn.corpus import Example  # noqa: E402
 
@@ -126,3 +126,42 @@ def test_rounds_end_in_a_folder_that_the_evaluator_loads(corpus, tmp_path, rank)
     wanted = {c.id: c.text for c in one.complete(prompts, max_tokens=30)}
     assert {c.id: c.text for c in generate(loaded, prompts, max_tokens=30)} == wanted
     assert json.loads((final / "training.json").read_text()) == {"examples": 1, "tokens": 2}
+
+
+@pytest.mark.parametrize("rank", [0, 4])
+def test_what_is_rewarded_becomes_likelier(corpus, tmp_path, rank):
+    """TRL's GRPO behind the port: the share of digits among the letters of an answer rises; what is finished is not done again.
+
+    An adapter cannot move the nearly equal logits of this model's random head, so of it only the weights are looked at.
+    """
+    one = learner(corpus, rank)
+    one.recipe = recipe(rank, "refine.generations=8", "refine.objective=policy", "max_tokens=12")
+
+    def share(text: str) -> float:
+        return sum(letter in "0123456789" for letter in text) / max(1, len(text))
+
+    posed = [Posed(id=str(n), prompt=f"Init: clear {'abcd'[n % 4]}\nChain:\n", reward=share) for n in range(12)]
+    fitted = [one.reinforce(posed, rate=3e-2, seed=0, folder=tmp_path / str(n)) for n in range(3)]
+    assert fitted[0].lessons == 12 * 8 and fitted[0].tokens > fitted[0].learned > 0
+    if rank == 0:
+        assert fitted[2].losses["reward"] > fitted[0].losses["reward"] + 0.05
+    assert not all(
+        torch.equal(value, other) for value, other in zip(*(load_file(tmp_path / n / WEIGHTS).values() for n in "02"), strict=True)
+    )
+    rows = read_rows(tmp_path / "0" / "training.jsonl")
+    assert [row["step"] for row in rows] == list(range(1, 13)) and rows[-1]["learning_rate"] < max(row["learning_rate"] for row in rows)
+    other = learner(corpus, rank)
+    assert other.reinforce(posed, rate=3e-2, seed=0, folder=tmp_path / "2") == fitted[2]
+    prompt = [Prompt(id="p", text="Init: clear a\nChain:\n")]
+    assert [c.text for c in other.complete(prompt, max_tokens=9)] == [c.text for c in one.complete(prompt, max_tokens=9)]
+
+
+def test_rounds_by_reward_run_on_a_real_model(corpus, tmp_path):
+    one = learner(corpus, 0)
+    one.recipe = recipe(0, "refine.generations=2", "refine.objective=policy", "refine.rounds=1", "refine.problems=2")
+    rounds = Refinement(
+        one, one.recipe.refine, tmp_path, domain="blocksworld", seed=0, style=style_of(one.recipe.corpus),
+        validation=asked_from_rows(read_rows(corpus / "validation.jsonl")), max_tokens=60,
+    )
+    (row,) = rounds.run()
+    assert row["objective"] == "policy" and 0 <= row["stages"]["chain"]["losses"]["reward"] <= 1 and not row["lessons"]
