@@ -143,7 +143,7 @@ class Refinement:
 
     def _round(self, number: int, problems: Sequence[Problem]) -> dict[str, Any]:
         folder, began, self.checking = self._round_folder(number), time.monotonic(), 0.0
-        label = f"round {number}/{self.recipe.rounds}"
+        label = f"round {number}/{self.recipe.rounds} (best so far {self._best_share():.1%})"
         by_id = {problem.id: problem for problem in problems}
         log = RowLog(folder / "attempts.jsonl")
         first = self._attempts(label, number, by_id, log, 0, {p.id: problem_prompt(p.task, self.style) for p in problems})
@@ -185,10 +185,22 @@ class Refinement:
         }
         share = validation["plan_validity"]
         print(
-            f"{label}: {share['value']:.1%} of {share['n']} validation problems valid ({share['low']:.1%}-{share['high']:.1%}), "
-            f"{clock(time.monotonic() - began)}", file=sys.stderr, flush=True,
+            f"round {number}/{self.recipe.rounds}: {share['value']:.1%} of {share['n']} validation problems valid "
+            f"({share['low']:.1%}-{share['high']:.1%}), {clock(row['seconds']['wall'])}{self._left(number, row['seconds']['wall'])}",
+            file=sys.stderr, flush=True,
         )
         return row
+
+    def _best_share(self) -> float:
+        rows = self.log.rows
+        best = self.best(rows)
+        summary = rows[best - 1]["validation"] if best else self.start()
+        return float(summary["plan_validity"]["value"])
+
+    def _left(self, number: int, seconds: float) -> str:
+        """How long the rounds still take if they take as long as this one; "" behind the last."""
+        left = self.recipe.rounds - number
+        return f", {clock(left * seconds)} left for {left} more" if left else ""
 
     @contextmanager
     def _checked(self) -> Iterator[None]:

@@ -190,3 +190,13 @@ def test_lessons_that_are_too_long_are_left_out(refinement, tmp_path):
     (row,) = refinement(tmp_path, Short(played), so_many(1)).run()
     lessons = read_json_lines(tmp_path / "round-01" / "lessons-chain.jsonl")
     assert sum(row["lessons"].values()) > len(lessons) > 0
+
+
+def test_progress_says_round_stage_validity_and_time_left(refinement, tmp_path, capsys):
+    rounds = refinement(tmp_path, recipe=so_many(2)).run()
+    said = capsys.readouterr().err
+    best = [max(row["validation"]["plan_validity"]["value"] for row in rounds[:1]), rounds[1]["validation"]["plan_validity"]["value"]]
+    assert f"round 2/2 (best so far {best[0]:.1%}), attempts" in said
+    assert f"round 2/2: {best[1]:.1%} of 3 validation problems valid" in said
+    first, second = (line for line in said.splitlines() if line.startswith(("round 1/2: ", "round 2/2: ")))
+    assert first.endswith("s left for 1 more") and "left" not in second
