@@ -29,13 +29,14 @@ _DEEPEST = 10_000
 class Source:
     """A text and its name in messages."""
 
-    __slots__ = ("text", "file", "_lines", "_lowered")
+    __slots__ = ("text", "file", "_lines", "_lowered", "_asked")
 
     def __init__(self, text: str, file: str) -> None:
         self.text = text
         self.file = file
         self._lines: list[int] | None = None
         self._lowered: str | None = None
+        self._asked = False
 
     def words(self, start: int, end: int) -> list[str]:
         """The words of a stretch without parentheses and comments, as `Word.text` has them."""
@@ -47,10 +48,16 @@ class Source:
         return [_lower(word) for word in TOKEN.findall(self.text, start, end)]
 
     def span(self, start: int, end: int) -> Span:
+        if not self._asked:
+            # Of most texts one place is asked for, that of an error: the others are not worth a list of all lines.
+            self._asked = True
+            first = self.text.rfind("\n", 0, start) + 1
+            return Span(self.file, self.text.count("\n", 0, start) + 1, start - first + 1, start, end)
         if self._lines is None:
             self._lines = list(accumulate([len(line) + 1 for line in self.text.split("\n")], initial=0))
         line = bisect_right(self._lines, start)
-        return Span(self.file, line, start - self._lines[line - 1] + 1, start, end)
+        # A NamedTuple's own constructor is twice as slow.
+        return tuple.__new__(Span, (self.file, line, start - self._lines[line - 1] + 1, start, end))
 
     def quote(self, start: int, end: int) -> str:
         """The text of a place as messages show it: one line, quoted, shortened."""
