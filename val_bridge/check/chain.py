@@ -280,7 +280,7 @@ class _Judge:
         """Notes the atoms that the task cannot have, in one fault; gives the others."""
         bad = {atom: wrong for atom in atoms if (wrong := self.malformed(atom))}
         if bad:
-            bad = dict(sorted(bad.items()))
+            bad = {atom: bad[atom] for atom in sorted(bad)}
             self._noted.update(bad)
             hinted = [wrong for wrong in bad.values() if wrong[3]][:_HINTED]
             self.note(
@@ -301,9 +301,11 @@ class _Judge:
         return atoms - self._noted if self._noted else atoms
 
     def malformed(self, atom: Atom) -> Malformed | None:
-        if atom not in self._malformed:
-            self._malformed[atom] = _malformed(self.task, self._claimable, atom)
-        return self._malformed[atom]
+        try:
+            return self._malformed[atom]
+        except KeyError:
+            wrong = self._malformed[atom] = _malformed(self.task, self._claimable, atom)
+            return wrong
 
 
 def _malformed(task: Task, claimable: dict[str, Predicate], atom: Atom) -> Malformed | None:
