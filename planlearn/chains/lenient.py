@@ -119,7 +119,7 @@ class _Finder:
         self.fences = "```" in text
         self.prose: set[str] = set()  # lines that say nothing, wherever they stand: short ones repeat
         self.in_fence = False
-        self.pending: _Candidate | None = None
+        self.pending: bool | None = None  # whether what a heading announced, which has not begun yet, is aside
         self.thinking = False
         self.thought = 0  # all candidates before this one are known to be aside
         self.marks: list[tuple[int, int]] = []
@@ -211,7 +211,7 @@ class _Finder:
             self.marks.append((start, end))
             self.in_fence = not self.in_fence
             if self.in_fence and not self.current.fenced and not self.current.empty and not self.current.marked:
-                self.pending = self.pending or _Candidate()
+                self.pending = bool(self.pending)
             return False
         first = self.reader.lead.match(plain, start, end).end()  # type: ignore[union-attr]
         line = plain[first:end].rstrip(" ")
@@ -227,7 +227,7 @@ class _Finder:
         reading = self.reader.read(line, bool(numbers))
         if isinstance(reading, NoAction):
             if reading is not NoAction.PROSE and not (self.current.marked and self.current.empty):
-                self.pending = _Candidate(aside=reading is NoAction.EXPLAINS)
+                self.pending = reading is NoAction.EXPLAINS
             return reading is NoAction.PROSE
         self.add(reading, first, end, int(numbers[-1]) if numbers else None)
         return False
@@ -238,7 +238,7 @@ class _Finder:
             goes_on = number is not None and here.number is not None and number == here.number + 1
             # Between marks headings say nothing: the marks do.
             if not goes_on and not (here.marked or self.thinking):
-                self.start(aside=self.pending.aside)
+                self.start(aside=self.pending)
             self.pending = None
         here = self.current
         here.fenced |= self.in_fence
