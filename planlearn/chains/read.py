@@ -193,11 +193,11 @@ def read_plan_section(text: str, start: int) -> tuple[Plan | None, str]:
 
 
 def _claim(line: str, span: Span) -> Claim:
+    if not (line[0].isalpha() or line[0] == "("):
+        raise _Unreadable  # no name begins like this
     names = _plain_names(line)
     if names and RESERVED.isdisjoint(names):
         return Claim.of_call(Call(name=names[0], arguments=names[1:], span=span))
-    if not (line[0].isalpha() or line[0] == "("):
-        raise _Unreadable  # no name begins like this
     head, parts = _parts(line)
     call = _call(head, span)
     if not parts:
