@@ -132,6 +132,9 @@ def _string(text: str, value: str, start: int, end: int, reader: LineReader) -> 
     reading = reader.read(plain[first:].rstrip())
     if not isinstance(reading, Actions):
         return reading
+    if text[start] == '"' and end - start - 2 == len(value):  # no escapes
+        first += 1
+        return Actions(tuple((name, args, first + a, first + b) for name, args, a, b in reading.calls))
     # Where each character is written; two escapes may stand for one character beyond the first 65,536.
     places = [place.start() for place in _CHARACTER.finditer(text, start + 1, end - 1)]
     if len(places) != len(value) or text[start] != '"':

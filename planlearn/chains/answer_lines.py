@@ -186,17 +186,18 @@ class LineReader:
         calls: list[PlacedCall] = []
         first = at
         while group := GROUP.match(s, at):
-            if at > first and self.names.known_call(s, at):
+            words = group[1].replace(",", " ").split()
+            if at > first and group[2] and self.names.is_known_call(words):
                 rest = self._actions(s, at)
                 if isinstance(rest, Actions):
                     return Actions((*calls, *rest.calls))
                 return rest if calls else None
-            words = group[1].replace(",", " ").split()
-            if at == first and not self.names.call_shaped(words):
+            shaped = self.names.call_shaped(words)
+            if at == first and not shaped:
                 found = self.grammar.inside.search(group[1])
                 if found and not FILLER.intersection(words) and self.names.acts_on(group[1], found.end()):
                     return Broken("'(action object ...)'")
-            if self.names.call_shaped(words) or (group[2] and self.names.is_call(words)):
+            if shaped or (group[2] and self.names.is_call(words)):
                 calls.append((words[0], tuple(words[1:]), at, group.end()))
             elif at == first and NEGATED.search(group[1]):
                 return None
@@ -288,8 +289,8 @@ class LineReader:
 
     def _may_end(self, s: str, end: int) -> bool:
         return bool(
-            CLOSE.match(s, end) or self._next_action(s, end) is not None or REMARK.match(s, end)
-            or CHAIN_CLAIM.match(s, end)
+            REMARK.match(s, end) or CLOSE.match(s, end) or CHAIN_CLAIM.match(s, end)
+            or self._next_action(s, end) is not None
         )  # fmt: skip
 
     def _group(self, s: str, start: int) -> PlacedCall | str:

@@ -53,11 +53,13 @@ _REMARK_SUBJECTS = frozenset(
 )
 # As a first word: "(moving on)".
 _PARTICIPLE = re.compile(r"[a-z]{3,}(?:ing|ed)")
+_BETWEEN_WORDS = re.compile(r"[\s_-]")
 
 
+@lru_cache(maxsize=1024)
 def squeezed(name: str) -> str:
     """The name in one word: "pick up", `pick_up` and `pick-up` are the same action."""
-    return re.sub(r"[\s_-]", "", name)
+    return _BETWEEN_WORDS.sub("", name)
 
 
 class Grammar:
@@ -105,6 +107,7 @@ class TaskNames:
         self.predicates = frozenset(task.domain.predicates)
         self.facts = frozenset(map(squeezed, task.domain.predicates))
         self.no_actions = self.predicates | self.objects | self.grammar.wording.nouns | FILLER
+        self.no_heads = self.no_actions | _PDDL_WORDS
 
     def is_call(self, words: list[str]) -> bool:
         """Whether names in parentheses are a call, of whatever action and objects; if not, a fact or a remark."""
@@ -128,14 +131,15 @@ class TaskNames:
             return False
         if len(words) == 1:
             return self.near(words[0]) is not None
-        fact = squeezed(words[0]) in self.facts
-        known = words[0] in self.no_actions or words[0] in _PDDL_WORDS
-        return not known and not fact and self.objects_only(words[1:])
+        return words[0] not in self.no_heads and self.objects_only(words[1:]) and squeezed(words[0]) not in self.facts
 
     def known_call(self, s: str, start: int) -> bool:
         """Whether a call in PDDL of one of the domain's actions stands there."""
         group = GROUP.match(s, start)
-        words = group[1].replace(",", " ").split() if group and group[2] else []
+        return bool(group and group[2]) and self.is_known_call(group[1].replace(",", " ").split())  # type: ignore[index]
+
+    def is_known_call(self, words: list[str]) -> bool:
+        """Whether names in parentheses are a call of one of the domain's actions, of whatever objects."""
         return bool(words) and words[0] in self.arity and all(map(WHOLE_NAME.fullmatch, words))
 
     def near(self, word: str) -> str | None:
@@ -163,4 +167,4 @@ class TaskNames:
         )
 
     def objects_only(self, words: list[str]) -> bool:
-        return all(word in self.objects for word in words)
+        return self.objects.issuperset(words)

@@ -34,7 +34,7 @@ from itertools import islice
 from planlearn.chains.answer_json import CHAIN_START, NoChainError, read_json_steps
 from planlearn.chains.answer_lines import Actions, Broken, NoAction, PlacedCall, line_reader
 from planlearn.chains.answer_words import EXPLAINED, denied, undressed
-from planlearn.chains.found import FILE, LINE, FoundPlan, Places, ordered_pieces
+from planlearn.chains.found import FILE, FoundPlan, Places, ordered_pieces
 from planlearn.chains.grammar import CHAIN_HEADER
 from planlearn.chains.read import plan_header, read_answer, read_calls
 from val_bridge import Call, Plan, SourceError, Task, read_plan
@@ -85,16 +85,20 @@ class _Candidate:
 
 def _pieces(text: str) -> Iterator[tuple[int, int, bool]]:
     """(start, end, is a mark) of the pieces of each line that are not blank."""
-    for line in LINE.finditer(text):
-        at = line.start()
-        if "[" in line[0] or "<" in line[0]:
-            for mark in _MARK.finditer(text, at, line.end()):
-                if mark.start() > at:
-                    yield at, mark.start(), False
-                yield mark.start(), mark.end(), True
-                at = mark.end()
-        if at < line.end():
-            yield at, line.end(), False
+    marks = _MARK.finditer(text)  # none of them goes over a line's end
+    mark = next(marks, None)
+    at = 0
+    for line in text.split("\n"):
+        end = at + len(line)
+        while mark is not None and mark.start() < end:
+            if mark.start() > at:
+                yield at, mark.start(), False
+            yield mark.start(), mark.end(), True
+            at = mark.end()
+            mark = next(marks, None)
+        if at < end:
+            yield at, end, False
+        at = end + 1
 
 
 @lru_cache(maxsize=256)
@@ -110,11 +114,12 @@ class _Finder:
         self.text = text
         self.plain = undressed(text)
         self.reader = line_reader(task)
-        self.candidates = [_Candidate()]
+        self.current = _Candidate()
+        self.candidates = [self.current]
         self.fences = "```" in text
         self.prose: set[str] = set()  # lines that say nothing, wherever they stand: short ones repeat
         self.in_fence = False
-        self.pending: _Candidate | None = None
+        self.pending: bool | None = None  # whether what a heading announced, which has not begun yet, is aside
         self.thinking = False
         self.thought = 0  # all candidates before this one are known to be aside
         self.marks: list[tuple[int, int]] = []
@@ -123,17 +128,15 @@ class _Finder:
         # How much text may be read as JSON in vain: lists inside lists would be read again and again.
         self.patience = 4 * len(text) if CHAIN_START.search(text) else -1
 
-    @property
-    def current(self) -> _Candidate:
-        return self.candidates[-1]
-
     def start(self, *, marked: bool = False, aside: bool = False) -> None:
         if not self.current.empty:
-            self.candidates.append(_Candidate())
+            self.current = _Candidate()
+            self.candidates.append(self.current)
         self.current.marked, self.current.aside = marked, aside
         self.pending = None
 
     def walk(self) -> None:
+        prose = self.prose
         for start, end, is_mark in _pieces(self.plain):
             if is_mark:
                 # Marks side by side are listed as one.
@@ -144,12 +147,12 @@ class _Finder:
             elif end > self.done:
                 start = max(start, self.done)
                 line = self.text[start:end] if end - start < _SHORT else ""
-                if line in self.prose or (self.patience >= 0 and self.chain(start, end)):
+                if line in prose or (self.patience >= 0 and self.chain(start, end)):
                     continue
                 says_nothing = self.piece(start, end)
                 # Where JSON may begin, it depends on the lines below whether a line is prose.
                 if says_nothing and line and (self.patience < 0 or not _BRACKET.search(line)):
-                    self.prose.add(line)
+                    prose.add(line)
 
     def chain(self, start: int, end: int) -> bool:
         """Whether a JSON chain, or a JSON list of calls, begins in this piece of a line; then it is read."""
@@ -208,26 +211,23 @@ class _Finder:
             self.marks.append((start, end))
             self.in_fence = not self.in_fence
             if self.in_fence and not self.current.fenced and not self.current.empty and not self.current.marked:
-                self.pending = self.pending or _Candidate()
+                self.pending = bool(self.pending)
             return False
-        lead = self.reader.lead.match(plain, start, end)
-        assert lead is not None
-        first = lead.end()
-        while end > first and plain[end - 1] == " ":
-            end -= 1
-        if first == end:
+        first = self.reader.lead.match(plain, start, end).end()  # type: ignore[union-attr]
+        line = plain[first:end].rstrip(" ")
+        if not line:
             return True
-        line = plain[first:end]
+        end = first + len(line)
         if "plan" in line and _PDDL_MARK.match(line):
             self.marks.append((start, end))
             if "end" in line:
                 self.mark("[plan end]")
             return False
-        numbers = _NUMBER.findall(lead[0])
+        numbers = _NUMBER.findall(plain[start:first]) if first > start else []
         reading = self.reader.read(line, bool(numbers))
         if isinstance(reading, NoAction):
             if reading is not NoAction.PROSE and not (self.current.marked and self.current.empty):
-                self.pending = _Candidate(aside=reading is NoAction.EXPLAINS)
+                self.pending = reading is NoAction.EXPLAINS
             return reading is NoAction.PROSE
         self.add(reading, first, end, int(numbers[-1]) if numbers else None)
         return False
@@ -238,7 +238,7 @@ class _Finder:
             goes_on = number is not None and here.number is not None and number == here.number + 1
             # Between marks headings say nothing: the marks do.
             if not goes_on and not (here.marked or self.thinking):
-                self.start(aside=self.pending.aside)
+                self.start(aside=self.pending)
             self.pending = None
         here = self.current
         here.fenced |= self.in_fence
@@ -291,7 +291,7 @@ def _own_format(text: str, task: Task) -> FoundPlan | None:
     claims = answer.chain.claims if answer.chain is not None else ()
     if not text.startswith(CHAIN_HEADER) and all(claim.add is None for claim in claims):
         return None
-    calls, error = read_calls(text, header.end())
+    calls, error = (answer.plan.calls, None) if answer.plan is not None else read_calls(text, header.end())
     used = [(call.span.start, call.span.end) for call in calls if call.span is not None]
     if error is not None:
         used.append((error.span.start, error.span.end))
@@ -310,10 +310,11 @@ def _strict_plan(text: str, task: Task) -> FoundPlan | None:
         return None
     used: list[tuple[int, int]] = []
     comments: list[tuple[int, int]] = []
+    commented = ";" in text
     for call in plan.calls:
         assert call.span is not None
         at = call.span.start
-        for comment in _COMMENT_TEXT.finditer(text, at, call.span.end):
+        for comment in _COMMENT_TEXT.finditer(text, at, call.span.end) if commented else ():
             used.append((at, comment.start()))
             comments.append(comment.span())
             at = comment.end()

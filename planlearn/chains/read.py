@@ -81,14 +81,23 @@ def _names(text: str) -> tuple[str, ...]:
     return names
 
 
+def _signed(text: str) -> list[tuple[Atom, bool]]:
+    """The atoms of a comma list in their order, and whether each stands without "not"; none for "none"."""
+    found: list[tuple[Atom, bool]] = []
+    for part in text.split(",") if text.strip() != NONE else ():
+        names = _plain_names(part.strip(" "))
+        if names and RESERVED.isdisjoint(names):
+            found.append((names, True))
+        else:
+            words = part.split()
+            negated = words[:1] == [NOT]
+            found.append((_names(" ".join(words[negated:])), not negated))
+    return found
+
+
 def _literals(text: str) -> tuple[Literal, ...]:
     """The literals of a comma list in their order; none for "none"."""
-    literals = []
-    for part in text.split(",") if text.strip() != NONE else ():
-        words = part.split()
-        negated = words[:1] == [NOT]
-        literals.append(Literal(atom=_names(" ".join(words[negated:])), positive=not negated))
-    return tuple(literals)
+    return tuple([Literal(atom=atom, positive=positive) for atom, positive in _signed(text)])
 
 
 def _lookups(text: str) -> tuple[Lookup, ...]:
@@ -121,8 +130,8 @@ def _lookup_entries(text: str) -> list[tuple[Lookup, ...]]:
 
 def _atoms(text: str) -> tuple[frozenset[Atom], frozenset[Atom]]:
     """(positive, negated) atoms of a comma list, or of "none"."""
-    literals = _literals(text)
-    return tuple(frozenset(lit.atom for lit in literals if lit.positive is sign) for sign in (True, False))
+    signed = _signed(text)
+    return tuple(frozenset([atom for atom, positive in signed if positive is sign]) for sign in (True, False))
 
 
 def _parts(line: str) -> tuple[str, dict[str, tuple[frozenset[Atom], frozenset[Atom]]]]:
@@ -154,11 +163,13 @@ def _call(text: str, span: Span) -> Call:
 def _lines(text: str, start: int, end: int) -> Iterator[tuple[str, Span]]:
     """(line, its place in the whole text) of each line of text[start:end] that is not blank; stripped."""
     offset = start
+    # A NamedTuple's own constructor is twice as slow.
+    make = tuple.__new__
     for number, line in enumerate(text[start:end].split("\n"), start=text.count("\n", 0, start) + 1):
         if words := line.strip():
             indent = line.index(words)
             first = offset + indent
-            yield words, Span("answer", number, indent + 1, first, first + len(words))
+            yield words, make(Span, ("answer", number, indent + 1, first, first + len(words)))
         offset += len(line) + 1
 
 
@@ -185,12 +196,12 @@ def _claim(line: str, span: Span) -> Claim:
     if not (line[0].isalpha() or line[0] == "("):
         raise _Unreadable  # no name begins like this
     names = _plain_names(line)
-    if names and RESERVED.isdisjoint(names):  # a call alone
-        return Claim(call=Call(name=names[0], arguments=names[1:], span=span), span=span)
+    if names and RESERVED.isdisjoint(names):
+        return Claim.of_call(Call(name=names[0], arguments=names[1:], span=span))
     head, parts = _parts(line)
     call = _call(head, span)
     if not parts:
-        return Claim(call=call, span=span)
+        return Claim.of_call(call)
     nothing: tuple[frozenset[Atom], frozenset[Atom]] = frozenset(), frozenset()
     needs, takes, drops, gives = (parts.get(word, nothing) for word in (NEEDS, TAKES, DROPS, GIVES))
     if takes[1] or drops[1] or gives[1]:
@@ -218,6 +229,8 @@ def _purpose(line: str) -> _Purpose:
     path = _literals(goal)
     if len(path) != 1:
         raise _Unreadable
+    if not (earlier or others or levels):
+        return _Purpose(line=line, path=path, lookups=(), own=())
     before, other, needed = (list(map(_lookups, texts)) for texts in (earlier, others, levels))
     if not all((*before, *other, *needed)) or len(other) > 1 or any(len(level) > 1 for level in other):
         raise _Unreadable

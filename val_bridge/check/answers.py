@@ -272,7 +272,7 @@ def cause_of(task: Task, verdict: Verdict, fault: Fault, violation: Violation) -
                 "cause": f"the effect {effect} of {fault.action}{where}",
                 "file": effect.span.file, "line": effect.span.line, "column": effect.span.column,
             }  # fmt: skip
-    if violation.kind == "unknown_predicate" and violation.atom[0] in task.domain.derived:
+    if violation.kind == "unknown_predicate" and violation.atom[0] in task.domain.predicates:
         return {"cause": "axioms derive it, so states do not claim it"}
     if violation.kind in _FRAME:
         return {"cause": f"no effect of {fault.action} changes it"}

@@ -22,7 +22,7 @@ from val_bridge.check.plan import (
 from val_bridge.pddl.collecting import uncollected
 from val_bridge.pddl.errors import nearest
 from val_bridge.pddl.span import Span
-from val_bridge.pddl.syntax import EQUALS, Atom, Call, Plan, article, atom_text, counted
+from val_bridge.pddl.syntax import EQUALS, Atom, Call, Plan, Predicate, article, atom_text, counted
 from val_bridge.semantics.chain import Claim, Lookup, ParsedChain
 from val_bridge.semantics.ground import Action
 from val_bridge.semantics.numbers import NumericError, Values
@@ -115,7 +115,12 @@ class _Judge:
         self.values = task.values
         # What a state need not say, and has all the same.
         self.implied = _NOTHING if complete else task.static_facts
+        derived = task.domain.derived
+        self._claimable = {
+            name: predicate for name, predicate in sorted(task.domain.predicates.items()) if name not in derived
+        }
         self._malformed: dict[Atom, Malformed | None] = {}
+        self._noted: set[Atom] = set()
 
     def note(self, fault: Fault | None) -> None:
         if fault is not None:
@@ -273,8 +278,10 @@ class _Judge:
 
     def well_formed(self, atoms: frozenset[Atom], step: int, call: Call | None) -> frozenset[Atom]:
         """Notes the atoms that the task cannot have, in one fault; gives the others."""
-        bad = {atom: wrong for atom in sorted(atoms) if (wrong := self.malformed(atom))}
+        bad = {atom: wrong for atom in atoms if (wrong := self.malformed(atom))}
         if bad:
+            bad = {atom: bad[atom] for atom in sorted(bad)}
+            self._noted.update(bad)
             hinted = [wrong for wrong in bad.values() if wrong[3]][:_HINTED]
             self.note(
                 Fault(
@@ -291,24 +298,26 @@ class _Judge:
 
     def sound(self, atoms: frozenset[Atom]) -> frozenset[Atom]:
         """The atoms that the task can have; the others have been noted."""
-        return frozenset(atom for atom in atoms if self.malformed(atom) is None)
+        return atoms - self._noted if self._noted else atoms
 
     def malformed(self, atom: Atom) -> Malformed | None:
-        if atom not in self._malformed:
-            self._malformed[atom] = _malformed(self.task, atom)
-        return self._malformed[atom]
+        try:
+            return self._malformed[atom]
+        except KeyError:
+            wrong = self._malformed[atom] = _malformed(self.task, self._claimable, atom)
+            return wrong
 
 
-def _malformed(task: Task, atom: Atom) -> Malformed | None:
-    predicate = task.domain.predicates.get(atom[0])
-    if predicate is None or atom[0] in task.domain.derived:
-        names = sorted(task.domain.predicates.keys() - task.domain.derived)
-        expected = f"one of {' '.join(names)}"
-        if predicate is None:
-            return "unknown_predicate", expected, atom[0], names
+def _malformed(task: Task, claimable: dict[str, Predicate], atom: Atom) -> Malformed | None:
+    """`claimable`: the predicates of facts that a state may claim, by name and in the names' order."""
+    predicate = claimable.get(atom[0])
+    if predicate is None:
+        expected = f"one of {' '.join(claimable)}"
+        if atom[0] not in task.domain.predicates:
+            return "unknown_predicate", expected, atom[0], claimable
         # A state is its base facts; what is derived from them cannot be claimed apart.
         return "unknown_predicate", expected, f"{atom[0]}, a derived predicate, which is not claimed in states", ()
-    if len(atom) - 1 != predicate.arity:
+    if len(atom) - 1 != len(predicate.parameters):
         return "wrong_arity", counted(predicate.parameters), atom_text(atom), ()
     for name, parameter in zip(atom[1:], predicate.parameters, strict=True):
         wanted = f"{article(*parameter.types)} as {parameter.name} in {atom_text(atom)}"

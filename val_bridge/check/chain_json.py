@@ -59,6 +59,7 @@ class _ChainReader:
         self.changes = changes
         self.complete = complete
         self.span = source.span(0, 0)
+        self.known: dict[str, Atom] = {}  # states repeat their facts
 
     def chain(self) -> ParsedChain:
         initial: frozenset[Atom] | None = None
@@ -161,10 +162,13 @@ class _ChainReader:
     def atom(self, text: Any, expected: str) -> Atom:
         if not isinstance(text, str):
             self.fail(expected, text)
-        try:
-            return read_atom(text)
-        except SourceError:
-            self.fail(expected, text)
+        atom = self.known.get(text)
+        if atom is None:
+            try:
+                atom = self.known[text] = read_atom(text)
+            except SourceError:
+                self.fail(expected, text)
+        return atom
 
     def fail(self, expected: str, found: Any, hint: str = "") -> NoReturn:
         raise SourceError("plan_syntax", self.span, expected, _shown(found), hint)

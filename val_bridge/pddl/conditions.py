@@ -95,7 +95,7 @@ class FormulaReader(Reader):
         """What stands below negations and conjunctions of one part, and whether it is wanted true."""
         positive = True
         while True:
-            group = self.group(node, f"a formula in {where}")
+            group = node if isinstance(node, Group) else self.group(node, f"a formula in {where}")
             head = group.head
             if head == "not":
                 if group.size != 2:
@@ -121,15 +121,18 @@ class FormulaReader(Reader):
 
     def formula(self, stripped: tuple[Group, bool], scope: Scope, where: str, depth: int) -> Formula:
         node, positive = stripped
-        if not node.size:
+        head = node.head
+        if not head and not node.size:
             # Nothing at all may stand for a whole condition, but not for a part of one.
             self.syntax(node, f"a formula in {where}")
         if depth > DEEPEST:
             self.unsupported(node, f"a condition more than {DEEPEST} levels deep in {where}")
-        head = node.head
-        if self.is_atom(node, scope):
-            atom = self.equation(node, scope) if head == EQUALS else self.atom(node, self.domain, scope)
-            return Literal(atom=atom, positive=positive, span=self.span(node))
+        if head in self.domain.predicates or self.is_atom(node, scope):
+            if head == EQUALS:
+                atom = self.equation(node, scope)
+            else:
+                atom = self.application(node, "predicate", self.domain.predicates, self.domain, scope)
+            return Literal(atom=atom, positive=positive, span=self.source.span(node.start, node.end))
         formula = self.compound(node, scope, where, depth)
         return formula if positive else Not(part=formula, span=formula.span)
 
@@ -215,7 +218,8 @@ class FormulaReader(Reader):
 
     def release(self, parameters: tuple[Parameter, ...], hidden: _Hidden) -> None:
         """From now on none of these variables may be named, and what they hid may be again."""
-        self.taken.difference_update(parameter.name for parameter in parameters)
+        for parameter in parameters:
+            self.taken.discard(parameter.name)
         for name, meaning in hidden.items():
             if meaning is None:
                 del self.variables[name]

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache, partial
+from itertools import islice
 from pathlib import Path
 from typing import NoReturn
 
@@ -395,6 +396,11 @@ _STAMP = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(:?)\Z")
 _BARE_PLAN = re.compile(
     rf"(?:\s*+\([ \t]*+{NAME.pattern}+(?:[ \t]++{NAME.pattern}+)*+[ \t]*+\))*+\s*+", re.ASCII
 )
+# Of such a text: the words of each call.
+_INNER = re.compile(r"\(([^)]*+)\)")
+# A call without comments in it; inside may stand lines' ends.
+_CALL = re.compile(rf"\(\s*+{NAME.pattern}+(?:\s++{NAME.pattern}+)*+\s*+\)", re.ASCII)
+_CALL_OR_TOKEN = re.compile(rf"{_CALL.pattern}|{TOKEN.pattern}", re.ASCII)
 _DURATION = re.compile(r"\[(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)\]\Z")
 
 
@@ -417,47 +423,34 @@ def _bare_plan(source: Source) -> Plan | None:
     """
     if not _BARE_PLAN.fullmatch(source.text):
         return None
-    keys: list[Key] = []
-    for line in source.text.lower().split("\n"):
-        keys += (_short_line if len(line) <= _SHORT else _line)(line)[0]
-    return Plan.of_keys(tuple(keys), partial(_bare_places, source))
+    inner = _INNER.findall(source.text.lower())
+    keys = tuple([(_short_key if len(words) <= _SHORT else _key)(words) for words in inner])
+    return Plan.of_keys(keys, partial(_bare_places, source))
 
 
 def _bare_places(source: Source, index: int) -> Iterator[Span]:
     """Where the calls of `_bare_plan` stand, from that with this index on."""
-    begin = 0
-    for number, line in enumerate(source.text.split("\n"), 1):
-        count = line.count("(")
-        if index >= count:
-            index -= count
-        else:
-            for start, end in _line(line)[1][index:]:
-                yield Span(source.file, number, start + 1, begin + start, begin + end)
-            index = 0
-        begin += len(line) + 1
+    for call in islice(_INNER.finditer(source.text), index, None):
+        yield source.span(*call.span())
 
 
-def _line(line: str) -> tuple[tuple[Key, ...], tuple[tuple[int, int], ...]]:
-    """The calls of a line: name and arguments, and start and end, of each."""
-    keys, places = [], []
-    end = 0
-    while (start := line.find("(", end)) >= 0:
-        end = line.index(")", start) + 1
-        name, *arguments = line[start + 1 : end - 1].split()
-        keys.append((name, tuple(arguments)))
-        places.append((start, end))
-    return tuple(keys), tuple(places)
+def _key(words: str) -> Key:
+    """The call whose parentheses hold these words."""
+    name, *arguments = words.split()
+    return name, tuple(arguments)
 
 
-# Plans for one problem repeat each other's lines; long ones are not kept.
+# Plans for one problem repeat each other's calls; long ones are not kept.
 _SHORT = 100
-_short_line = lru_cache(maxsize=512)(_line)
+_short_key = lru_cache(maxsize=512)(_key)
 
 
 class _PlanReader:
+    """Reads a call without comments in it as one token, any other one token by token."""
+
     def __init__(self, source: Source) -> None:
         self.source = source
-        self._rest = (match for match in TOKEN.finditer(source.text) if match[0][0] != ";")
+        self._rest = (match for match in _CALL_OR_TOKEN.finditer(source.text) if match[0][0] != ";")
         self.token = next(self._rest, None)
 
     def plan(self) -> Plan:
@@ -465,7 +458,7 @@ class _PlanReader:
         last: float | None = None
         while self.token is not None:
             token = self.token
-            time = None if token[0] == "(" else self.time(token)
+            time = None if token[0][0] == "(" else self.time(token)
             if calls and (time is None) != (last is None):
                 self.fail("a time stamp for every call or for none", token)
             if time is not None and last is not None and time <= last:
@@ -486,9 +479,14 @@ class _PlanReader:
         return float(stamp[1])
 
     def call(self) -> Call:
-        if self.token is None or self.token[0] != "(":
-            self.fail("'(action object ...)'", self.token)
-        start = self.token.start()
+        token = self.token
+        if token is None or token[0][0] != "(":
+            self.fail("'(action object ...)'", token)
+        start, end = token.span()
+        if end > start + 1:
+            name, arguments = _key(token[0][1:-1].lower())
+            self.token = next(self._rest, None)
+            return Call(name=name, arguments=arguments, span=self.source.span(start, end))
         names: list[str] = []
         for token in self._rest:
             word = token[0]
@@ -504,12 +502,16 @@ class _PlanReader:
     def fail(self, expected: str, token: re.Match[str] | None = None) -> NoReturn:
         end = len(self.source.text)
         start, stop = token.span() if token else (end, end)
+        if token and token[0][0] == "(":
+            stop = start + 1
         found = self.source.quote(start, stop) if token else "the end of the text"
         raise SourceError("plan_syntax", self.source.span(start, stop), expected, found)
 
 
 def read_atom(text: str) -> Atom:
     """`(on a b)` -> `("on", "a", "b")`. Raises SourceError of kind plan_syntax."""
+    if _CALL.fullmatch(text):
+        return tuple(text[1:-1].lower().split())
     reader = _PlanReader(Source(text, "<atom>"))
     call = reader.call()
     if reader.token is not None:

@@ -190,7 +190,8 @@ class Reader:
             if name in found:
                 self.semantic(word, "each variable once", f"a second '{name}'")
             self.places[name] = word
-            found[name] = Parameter(name=name, types=self.types(domain, words), span=self.span(word))
+            types = self.types(domain, words) if words else ANYTHING
+            found[name] = Parameter(name=name, types=types, span=self.source.span(word.start, word.end))
         return tuple(found.values())
 
     def term(self, node: Node, scope: Scope) -> tuple[str, tuple[str, ...]]:
@@ -264,7 +265,7 @@ class Reader:
                 if terms is words:
                     terms = words.copy()
                 terms[index], types = variable
-            if not self.fits(types, parameter, domain):
+            if types != parameter.types and not self.fits(types, parameter, domain):
                 return None
         return tuple(terms)
 

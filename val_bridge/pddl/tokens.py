@@ -29,28 +29,34 @@ _DEEPEST = 10_000
 class Source:
     """A text and its name in messages."""
 
-    __slots__ = ("text", "file", "_lines", "_lowered")
+    __slots__ = ("text", "file", "_lines", "_lowered", "_asked")
 
     def __init__(self, text: str, file: str) -> None:
         self.text = text
         self.file = file
         self._lines: list[int] | None = None
         self._lowered: str | None = None
+        self._asked = False
 
-    def words(self, start: int, end: int) -> list[str]:
-        """The words of a stretch without parentheses and comments, as `Word.text` has them."""
+    @property
+    def lowered(self) -> str:
+        """The text in lower case, whose words `str.split` tells apart; "" where it does not."""
         if self._lowered is None:
             plain = self.text.isascii() and not _SEPARATORS.search(self.text)
             self._lowered = self.text.lower() if plain else ""
-        if self._lowered:
-            return self._lowered[start:end].split()
-        return [_lower(word) for word in TOKEN.findall(self.text, start, end)]
+        return self._lowered
 
     def span(self, start: int, end: int) -> Span:
+        if not self._asked:
+            # Of most texts one place is asked for, that of an error: the others are not worth a list of all lines.
+            self._asked = True
+            first = self.text.rfind("\n", 0, start) + 1
+            return Span(self.file, self.text.count("\n", 0, start) + 1, start - first + 1, start, end)
         if self._lines is None:
             self._lines = list(accumulate([len(line) + 1 for line in self.text.split("\n")], initial=0))
         line = bisect_right(self._lines, start)
-        return Span(self.file, line, start - self._lines[line - 1] + 1, start, end)
+        # A NamedTuple's own constructor is twice as slow.
+        return tuple.__new__(Span, (self.file, line, start - self._lines[line - 1] + 1, start, end))
 
     def quote(self, start: int, end: int) -> str:
         """The text of a place as messages show it: one line, quoted, shortened."""
@@ -99,11 +105,11 @@ class Leaf(Group):
 
     __slots__ = ("source", "words", "_items")
 
-    def __init__(self, source: Source, start: int, end: int) -> None:
+    def __init__(self, source: Source, start: int, end: int, words: list[str]) -> None:
         self.source = source
         self.start = start
         self.end = end
-        self.words = words = source.words(start + 1, end - 1)
+        self.words = words
         self.head = words[0] if words else ""
         self._items: list[Word | Group] | None = None
 
@@ -111,7 +117,7 @@ class Leaf(Group):
     def items(self) -> list[Word | Group]:  # type: ignore[override]
         if self._items is None:
             places = TOKEN.finditer(self.source.text, self.start + 1, self.end - 1)
-            self._items = [Word(_lower(match[0]), *match.span()) for match in places]
+            self._items = [Word(word, *place.span()) for word, place in zip(self.words, places, strict=True)]
         return self._items
 
     def text_at(self, index: int) -> str:
@@ -133,7 +139,8 @@ def read_tree(source: Source, kind: SourceErrorKind) -> Group:
     """
     open_groups: list[tuple[int, list[Node]]] = []
     items: list[Node] = []
-    text = source.text
+    lowered = source.lowered
+    text = lowered or source.text
     # A NamedTuple's own constructor is twice as slow, and this loop sees many tokens.
     make = tuple.__new__
     for match in _LEAF_OR_TOKEN.finditer(text):
@@ -146,7 +153,9 @@ def read_tree(source: Source, kind: SourceErrorKind) -> Group:
                     kind, source.span(match.start(), match.start() + 1), f"at most {_DEEPEST} nested '('", "one more"
                 )
             if len(token) > 1:
-                items.append(Leaf(source, *match.span()))
+                inner = token[1:-1]
+                words = inner.split() if lowered else [_lower(word) for word in TOKEN.findall(inner)]
+                items.append(Leaf(source, *match.span(), words))
                 continue
             open_groups.append((match.start(), items))
             items = []
@@ -157,7 +166,7 @@ def read_tree(source: Source, kind: SourceErrorKind) -> Group:
         elif token[0] == ";":
             continue
         elif open_groups:
-            items.append(make(Word, (_lower(token), match.start(), match.end())))
+            items.append(make(Word, (token if lowered else _lower(token), *match.span())))
         else:
             break
     else:
