@@ -286,6 +286,12 @@ def _saying(of: _Saying, line: str, task: Task) -> _Saying:
     return replace(of, **{field: _state(line, task)})
 
 
+MOST_STEPS = 100_000
+"""Of a chain that is judged; models write tens."""
+TOO_MANY_STEPS = f"more than {MOST_STEPS:,} steps"
+"""All that is said of a longer one, in place of the lines that cannot be read."""
+
+
 def _chain(text: str, start: int, end: int, task: Task) -> tuple[ParsedChain | None, tuple[str, ...]]:
     claims: list[Claim] = []
     unread: list[str] = []
@@ -306,6 +312,8 @@ def _chain(text: str, start: int, end: int, task: Task) -> tuple[ParsedChain | N
                 if word == FOR:
                     above = _purpose(line)
                 else:
+                    if len(claims) == MOST_STEPS:
+                        return None, (TOO_MANY_STEPS,)
                     claim = _claim(line, span)
                     claims.append(_for(claim, purpose, task) if purpose else claim)
                     purpose, in_step = None, True

@@ -91,13 +91,15 @@ def _parsed(text: str, file: str, task: Task, states: States, lenient: bool) -> 
     if lenient and (found := _json_inside(text, file, changes)):
         return found
     from planlearn.chains import read_answer
-    from planlearn.chains.read import plan_header, read_calls
+    from planlearn.chains.read import MOST_STEPS, TOO_MANY_STEPS, plan_header, read_calls
     from val_bridge.pddl.tokens import Source
 
     def fail(line: str, start: int, expected: str) -> NoReturn:
         raise SourceError("plan_syntax", Source(text, file).span(start, start + len(line)), expected, repr(line))
 
     answer = read_answer(text, task)
+    if answer.unread == (TOO_MANY_STEPS,):
+        raise SourceError("plan_syntax", Source(text, file).span(0, 0), f"a chain of at most {MOST_STEPS:,} steps", TOO_MANY_STEPS)
     problem = answer.unread[0] if answer.unread else "" if answer.chain is not None else text.strip()[:40]
     if answer.chain is None or answer.unread and not lenient:
         fail(problem, text.find(problem), _EXPECTED)

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planlearn.chains import Answer, ChainStyle, answer_segments, read_answer
+from planlearn.chains.read import MOST_STEPS, TOO_MANY_STEPS
 from tests.walks import NAMES, walk
 from val_bridge import Call, FaultKind, Lookup, Outcome, Task, check_chain, check_plan
 
@@ -274,3 +275,9 @@ def test_a_span_is_the_place_in_the_whole_answer() -> None:
 def test_a_step_without_parts_claims_nothing_but_its_call() -> None:
     claim = read("stack a b\n").chain.claims[0]
     assert claim.precondition is claim.add is claim.delete is claim.after is claim.goals is None
+
+
+def test_a_chain_of_more_steps_than_is_judged_is_none() -> None:
+    assert len(read("stack a b\n" * MOST_STEPS).chain.claims) == MOST_STEPS
+    answer = read("stack a b\n" * (MOST_STEPS + 1) + "Plan:\nstack a b\n")
+    assert answer.chain is None and answer.unread == (TOO_MANY_STEPS,) and answer.plan is not None

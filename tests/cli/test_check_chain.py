@@ -158,3 +158,10 @@ def test_leniently_a_json_chain_is_found_in_prose(told) -> None:
     assert (code, answer["valid"], answer["skipped"]) == (0, True, ["Here [as asked]:", "bye"])
     broken = json.dumps(GOOD).replace('"(holding a)"', "3")
     assert "chain:2:" in told(f"Here:\n{broken}\nbye\n", "--lenient")[1]["message"]
+
+
+def test_a_chain_of_more_steps_than_is_judged_is_refused_at_its_start(run, files):
+    (files / "long.chain").write_text("Chain:\n" + "stack a b\n" * 100_001)
+    done = run("check-chain", "blocksworld", "p.pddl", "long.chain")
+    assert done.exit_code == 2
+    assert done.stdout == "The plan is unreadable: line 1.\n  expected: a chain of at most 100,000 steps\n  found: more than 100,000 steps\n"

@@ -706,6 +706,16 @@ def test_deep_nesting_beyond_a_bound_is_refused(formula, what):
     assert caught.value.found.startswith(f"{what} more than 100 levels deep in the precondition of 'act'")
 
 
+def test_more_quantifiers_than_anybody_writes_are_refused():
+    """Each takes thirty times the work of an atom, so that a text of a megabyte with 50,000 would take over a second."""
+    most = "(forall (?x) (ok)) "
+    assert answer(f"(and (ok) {most * 9_999}{'(exists (?x) (ok))'})") == ("precondition", 1)
+    with pytest.raises(SourceError) as caught:
+        judged(f"(and {most * 10_001})")
+    assert caught.value.kind == "unsupported_feature"
+    assert (caught.value.expected, caught.value.found) == ("at most 10,000 quantifiers in a text", "one more")
+
+
 def test_a_formula_as_deep_as_allowed_is_judged_written_and_compared():
     formula = "(or (ok) (and (at ?t l1) " * 49 + "(at ?t l1)" + "))" * 49
     assert answer(formula) == ("valid", None)

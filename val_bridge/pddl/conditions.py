@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection
 from fractions import Fraction
 
+from val_bridge.pddl.errors import SourceError
 from val_bridge.pddl.formula import (
     COMPARISONS,
     DEEPEST,
@@ -42,6 +43,8 @@ from val_bridge.pddl.tokens import Group, Node, Word
 NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)\Z")
 TOTAL_TIME = "total-time"
 _DIGITS = 300
+MOST_QUANTIFIERS = 10_000
+"""Of a domain or a problem; each is renamed, bound and kept apart, thirty times the work of an atom."""
 _FOREIGN_CONDITIONS = frozenset(
     "preference always sometime within at-most-once sometime-after sometime-before always-within hold-during"
     " hold-after".split()
@@ -77,6 +80,8 @@ class FormulaReader(Reader):
     derived: frozenset[str] = frozenset()
     # Whether nested conjunctions, disjunctions and sums become one; those of one part become that part.
     merge: bool = True
+    # How many quantifiers were read so far.
+    quantifiers: int = 0
 
     # Conditions
 
@@ -192,6 +197,10 @@ class FormulaReader(Reader):
         items = node.items
         if len(items) != 3:
             self.syntax(node, f"variables and {what} after '{node.head}'", f"{len(items) - 1} parts")
+        self.quantifiers += 1
+        if self.quantifiers > MOST_QUANTIFIERS:
+            expected = f"at most {MOST_QUANTIFIERS:,} quantifiers in a text"
+            raise SourceError("unsupported_feature", self.span(node), expected, "one more")
         declared = self.parameters(self.group(items[1], "'(?x ...)'").items, self.domain)
         parameters = declared
         if any(parameter.name in self.taken or parameter.name in bound for parameter in declared):
