@@ -3,7 +3,7 @@
 `planlearn train --eta 0` makes what arms start from, `planlearn refine` the rounds, and `planlearn eval` measures every arm's last
 model on the same problems.
 
-Every arm reads as many tokens as phase 1 and its rounds do together:
+Every arm reads as many tokens (prompts included) as phase 1 and its rounds do together:
 
     total = P + η · tokens · (1 + plan_share)        P: tokens of phase 1, tokens and plan_share: of the recipe's block refine
 
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Literal
 
 from planlearn.errors import RecipeError
+from planlearn.recipes import Recipe, mistakes
 
 Start = Literal["base", "phase1", "longer", "shuffled"]
 
@@ -132,7 +133,8 @@ class Places:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What is asked: see `planlearn ablate`. given: options that say domain, model and recipe. keys: `key=value` for all commands.
+    """What is asked: see `planlearn ablate`. given: options that say domain, model and recipe; base: those that say an adapter's base. keys:
+    `key=value` for all commands.
 
     a_round: tokens of a round's two stages. plan_share: of the recipe's block refine. problems: how many each arm is measured on.
     """
@@ -142,6 +144,7 @@ class Plan:
     eta: int
     problems: int
     given: Sequence[str]
+    base: Sequence[str]
     keys: Sequence[str]
     a_round: int
     plan_share: float
@@ -191,24 +194,48 @@ class Plan:
             if arm.start == "base":
                 own.append(f"refine.tokens={places.budget(seed, self.eta, self.a_round).alone(self.plan_share)}")
             adapter = places.start(arm.start, seed) / places.trained
-            return ["refine", "--adapter", str(adapter), "--seed", str(seed), "--eta", str(self.eta), "--out", str(folder), *self.keys, *own]
+            line = ["refine", "--adapter", str(adapter), *self.base, "--seed", str(seed), "--eta", str(self.eta), "--out", str(folder)]
+            return [*line, *self.keys, *own]
 
         return Step(
             work=Work.ROUNDS, of=arm.name, seed=seed, arguments=arguments,
-            is_done=lambda: rounds_in(folder / places.trained / "training.json") >= self.eta,
+            is_done=lambda: _rounds_behind(folder / places.trained / "training.json") >= self.eta,
         )
 
     def _measure(self, places: Places, arm: Arm, seed: int) -> Step:
         out = places.measured(arm.name, seed)
         arguments = [
-            "eval", "--adapter", str(places.model(arm, seed)), "--instances", str(places.problems(seed)), "--out", str(out),
+            "eval", "--adapter", str(places.model(arm, seed)), *self.base, "--instances", str(places.problems(seed)), "--out", str(out),
         ]
         return Step(work=Work.MEASURE, of=arm.name, seed=seed, arguments=lambda: arguments, is_done=(out / "results.json").exists)
 
 
-def rounds_in(facts: Path) -> int:
-    """The rounds behind a finished `planlearn refine`; -1 where it is not finished."""
+def _rounds_behind(facts: Path) -> int:
+    """How many rounds a finished `planlearn refine` made, by its model's `training.json`; -1 where it is not finished."""
     return int(json.loads(facts.read_text(encoding="utf-8"))["rounds"]) if facts.exists() else -1
+
+
+def refuse_unequal(recipe: Recipe) -> None:
+    """Raise RecipeError for a recipe whose arms would not be compared at equal tokens, or would be the same."""
+    refine, problems = recipe.refine, []
+    if refine is None:
+        raise RecipeError("the recipe has no block refine, so there are no rounds to compare")
+    if refine.tokens is None:
+        problems.append("refine.tokens: the arms are compared at equal tokens; say how many a round reads, e.g. refine.tokens=300000")
+    if refine.patience is not None:
+        problems.append("refine.patience: rounds that stop early read less than others, leave it out")
+    if refine.objective != "weighted":
+        problems.append(f"refine.objective: expected weighted, which the arms compare with nll, found {refine.objective}")
+    if recipe.corpus.shuffled:
+        problems.append("corpus.shuffled: is what one arm alone has, leave it out")
+    if not recipe.phase1:
+        problems.append("phase1: is what two arms alone leave out, leave it true")
+    if recipe.minutes is not None:
+        problems.append("minutes: would cut the longer arms short, give corpus.examples instead")
+    if recipe.training.get("num_train_epochs", 1) != 1:
+        problems.append("training.num_train_epochs: the budget counts examples once, give more examples instead")
+    if problems:
+        raise mistakes(problems)
 
 
 def chosen(names: str | None) -> list[Arm]:

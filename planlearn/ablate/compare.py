@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from planlearn.ablate.arms import ARMS, Arm, Places
+from planlearn.errors import PlanlearnError
 from planlearn.files import read_json_lines
 from planlearn.refine import finished_rounds
 
@@ -18,7 +19,8 @@ from planlearn.refine import finished_rounds
 class Measured:
     """An arm of a seed, measured on the problems that all arms of the seed answered, the model alone.
 
-    results: the domain's summary in `results.json`. tokens: learned from, phase 1's included. seconds: of the rounds, with their attempts
+    results: the domain's summary in `results.json`. best: the round whose model it is, by the validation problems. tokens: read, phase 1's
+    and prompts included. seconds: of the rounds, with their attempts
     and measurements. samples: the answers. rounds: summaries of the validation problems, before round 1 and behind each round;
     none without rounds.
     """
@@ -26,6 +28,7 @@ class Measured:
     arm: str
     seed: int
     results: Mapping[str, Any]
+    best: int
     tokens: int
     seconds: float
     samples: Path
@@ -36,7 +39,7 @@ class Measured:
             return {key: summary[key] for key in ("plan_validity", "outcomes", "causes", "chain")}
 
         return {
-            "arm": self.arm, "seed": self.seed, "tokens": self.tokens, "seconds": round(self.seconds, 1), "measured": short(self.results),
+            "arm": self.arm, "seed": self.seed, "best_round": self.best, "tokens": self.tokens, "seconds": round(self.seconds, 1), "measured": short(self.results),
             "rounds": [short(one) for one in self.rounds],
         }  # fmt: skip
 
@@ -48,15 +51,17 @@ def measured(places: Places, arm: Arm, seed: int) -> Measured | None:
         return None
     tokens, seconds = int(json.loads(facts.read_text(encoding="utf-8"))["tokens"]), 0.0
     rounds: list[Mapping[str, Any]] = []
+    best = 0
     if arm.rounds is not None:
         folder = places.rounds(arm.name, seed) / "refine"
+        best = json.loads((places.model(arm, seed) / "training.json").read_text(encoding="utf-8"))["round"]
         rounds.append(_summary(folder / "round-00" / "validation" / "results.json"))
         for row in finished_rounds(folder):
             rounds.append(row["validation"])
             tokens += sum(stage["tokens"] for stage in row["stages"].values())
             seconds += row["seconds"]["model"] + row["seconds"]["checking"]
     return Measured(
-        arm=arm.name, seed=seed, results=_summary(out / "results.json"), tokens=tokens, seconds=seconds, samples=out / "samples.jsonl",
+        arm=arm.name, seed=seed, results=_summary(out / "results.json"), best=best, tokens=tokens, seconds=seconds, samples=out / "samples.jsonl",
         rounds=rounds,
     )
 
@@ -92,12 +97,12 @@ class Comparison:
 
 
 def compared(first: Measured, second: Measured) -> Comparison:
-    """Raises ValueError where the two did not answer the same problems."""
+    """Raises PlanlearnError where the two did not answer the same problems."""
     one, other = (
         {f"{row['id']}\n{row['prompt']}": row["outcome"] == "valid" for row in read_json_lines(arm.samples)} for arm in (first, second)
     )
     if one.keys() != other.keys():
-        raise ValueError(f"{first.arm} and {second.arm}, seed {first.seed}: they answered different problems")
+        raise PlanlearnError(f"{first.samples} and {second.samples} answer different problems; remove what was measured on old ones")
     return Comparison(
         n=len(one), first=sum(one[key] and not other[key] for key in one), second=sum(other[key] and not one[key] for key in one),
     )

@@ -29,9 +29,11 @@ def seconds_an_answer(places: Places, seed: int) -> float | None:
 
 
 def expected_seconds(step: Step, plan: Plan, places: Places, recipe: RefineRecipe) -> float | None:
-    """None where nothing like it was measured. Attempts with feedback count once a problem, which is their most."""
-    if step.work is Work.PROBLEMS or (step.work is Work.TRAIN and step.of == "base"):
+    """None where nothing like it was measured. Every problem is taken to need all its attempts with feedback; of a killed step all is told."""
+    if step.work is Work.PROBLEMS:
         return 0.0
+    if step.work is Work.TRAIN and step.of == "base":
+        return None
     rate, answer = tokens_a_second(places, step.seed), seconds_an_answer(places, step.seed)
     if step.work is Work.MEASURE:
         return None if answer is None else plan.problems * answer

@@ -150,7 +150,7 @@ def train(
     from planlearn.models import PRESETS, fetch, load_model, local_model
     from planlearn.models.fetch import need_training_packages
     from planlearn.problems import get_generator
-    from planlearn.recipes import is_given, recipe_hash, resolve
+    from planlearn.recipes import as_trained, recipe_hash, resolve
 
     overrides = [*(overrides or ()), *round_keys(eta, feedback)]
     _, resolved = resolve(recipe, overrides, known=get_generator, domain=domain, model=model, seed=seed, minutes=minutes)
@@ -167,10 +167,8 @@ def train(
     from planlearn.learn.trainer import seconds_until
     from planlearn.progress import bars
 
-    if recipe is None and preset is not None and preset.shape is not None:
-        # The domain's recipe may be for models that know something: one made from a seed is trained whole.
-        if not is_given("adapter.rank", overrides):
-            resolved = resolved.model_copy(update={"adapter": resolved.adapter.model_copy(update={"rank": 0})})
+    made_here = preset is not None and preset.shape is not None
+    resolved = as_trained(resolved, overrides, made_here=made_here, own_file=recipe is not None)
     check_training(resolved)
     domain = resolved.domain
     name = f"{domain}-{Path(resolved.model).name}-s{resolved.seed}-{recipe_hash(resolved)}"

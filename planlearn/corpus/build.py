@@ -290,7 +290,7 @@ def build_corpus(folder: Path, domain: str, seed: int, recipe: CorpusRecipe, pro
     if recipe.shuffled:
         from planlearn.corpus.shuffle import shuffle_chains
 
-        train, dropped["shuffled: alone of its size and length"] = shuffle_chains(train, stream(seed, domain, "shuffle"))
+        train, dropped["kept its own chain: alone of its size and length"] = shuffle_chains(train, stream(seed, domain, "shuffle"))
     splits["train"], rejected["train"] = train, dict(sorted(source.rejected.items()))
     repeated = dict(sorted(source.repeated.items()))
 

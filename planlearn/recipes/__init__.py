@@ -13,6 +13,7 @@ from planlearn.recipes.recipe import (
     Recipe,
     RefineRecipe,
     StageRecipe,
+    as_trained,
     differences,
     find_recipe,
     is_given,
@@ -24,6 +25,6 @@ from planlearn.recipes.recipe import (
 )
 
 __all__ = [
-    "DEFAULT_DOMAIN", "AdapterRecipe", "CorpusRecipe", "EvaluationRecipe", "Recipe", "RefineRecipe", "StageRecipe", "differences", "find_recipe",
+    "DEFAULT_DOMAIN", "AdapterRecipe", "CorpusRecipe", "EvaluationRecipe", "Recipe", "RefineRecipe", "StageRecipe", "as_trained", "differences", "find_recipe",
     "is_given", "load_recipe", "mistakes", "recipe_hash", "refuse_another", "resolve",
 ]

@@ -327,6 +327,16 @@ def is_given(key: str, overrides: Iterable[str]) -> bool:
     return True
 
 
+def as_trained(recipe: Recipe, overrides: Sequence[str], *, made_here: bool, own_file: bool) -> Recipe:
+    """The recipe as it is trained: the domain's recipe may be for models that know something, and one made from a seed is trained whole.
+
+    made_here: whether the model is made from a seed. own_file: whether somebody gave the recipe's file.
+    """
+    if not made_here or own_file or is_given("adapter.rank", overrides):
+        return recipe
+    return recipe.model_copy(update={"adapter": recipe.adapter.model_copy(update={"rank": 0})})
+
+
 def load_recipe(path: Path, overrides: Sequence[str] = (), *, defaults: dict[str, Any] | None = None, **fixed: Any) -> Recipe:
     """Read a recipe; `overrides` are "key=value" with YAML values; `fixed` are keys given by name (None: not given).
 

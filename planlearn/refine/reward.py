@@ -1,10 +1,10 @@
 """The checker's verdict on an answer as a number in [0, 1], for objective "policy" (GRPO: Shao et al. 2024, arXiv 2402.03300).
 
-    stage "chain":  (right steps / steps claimed + goals that hold at its end / goals) / 2, the second 0 where a step is wrong
-    stage "plan":   (steps that can be executed / steps + [the plan is valid]) / 2
+    stage "chain":  g where no step is wrong, else r / (2 n)      g: the share of the goals that hold at its end; r of n steps are right
+    stage "plan":   1 for a valid plan, else e / (2 n)            e of n steps can be executed
 
-Both are 1 for a right answer alone and 0 for one that cannot be read, and every step that is right counts, so that answers which all
-fail differ. They stand for PDDL-Instruct's L_reasoning and L_final, which count the same errors.
+So a chain that stops early has what it reached of the goal and nothing for being short, a chain with a fault and a plan that fails at
+most a half, and every step before that counts. 1 is for a chain that is right and reaches the goal, and for a valid plan, alone. They stand for PDDL-Instruct's L_reasoning and L_final, which count the same errors.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def chain_reward(task: Task, text: str) -> float:
     verdict = check_chain(task, chain)
     wrong = [fault.step or 0 for fault in verdict.faults if fault.kind not in (FaultKind.GOAL, FaultKind.PLAN_MISMATCH)]
     right = min([len(chain.claims), *(max(0, step - 1) for step in wrong)])
-    return (right / len(chain.claims) + (0.0 if wrong else _progress(verdict))) / 2
+    return right / len(chain.claims) / 2 if wrong else _progress(verdict)
 
 
 def plan_reward(task: Task, text: str) -> float:
@@ -36,8 +36,9 @@ def plan_reward(task: Task, text: str) -> float:
     if plan is None:
         return 0.0
     verdict = check_plan(task, plan)
-    valid = verdict.outcome is Outcome.VALID
-    return (len(verdict.steps) / len(plan.calls) + valid) / 2 if plan.calls else float(valid)
+    if verdict.outcome is Outcome.VALID:
+        return 1.0
+    return len(verdict.steps) / len(plan.calls) / 2 if plan.calls else 0.0
 
 
 REWARDS: Mapping[Stage, Callable[[Task, str], float]] = {Stage.CHAIN: chain_reward, Stage.PLAN: plan_reward}

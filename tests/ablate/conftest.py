@@ -44,6 +44,7 @@ def finished(places: Places) -> Callable[..., None]:
         write_json_lines(places.measured(arm, seed) / "samples.jsonl", rows)
         if one.rounds is not None:
             folder = places.rounds(arm, seed) / "refine"
+            write_json(places.model(one, seed) / "training.json", {"rounds": len(rounds) - 1, "round": len(rounds) - 1})
             first = {"results": {"blocksworld": {"greedy": summary(rounds[0], 10)}}}
             write_json(folder / "round-00" / "validation" / "results.json", first)
             write_json_lines(folder / "rounds.jsonl", [

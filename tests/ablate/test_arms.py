@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
-from planlearn.ablate import ARMS, PAIRS, Budget, Plan, Work, chosen, expected_seconds
+from planlearn.ablate import ARMS, PAIRS, Budget, Plan, Work, chosen, expected_seconds, refuse_unequal
 from planlearn.errors import RecipeError
 from planlearn.files import write_json
-from planlearn.recipes import RefineRecipe
+from planlearn.recipes import RefineRecipe, find_recipe, load_recipe
 
 KEYS = ["refine.tokens=80000"]
 
 
-def plan(names: str | None = None, eta: int = 15) -> Plan:
+def plan(names: str | None = None, eta: int = 15, base: Sequence[str] = ()) -> Plan:
     return Plan(
-        arms=chosen(names), seeds=[0, 1], eta=eta, problems=500, given=["--domain", "blocksworld", "--model", "nano"], keys=KEYS,
+        arms=chosen(names), seeds=[0, 1], eta=eta, problems=500, given=["--domain", "blocksworld", "--model", "nano"], keys=KEYS, base=list(base),
         a_round=100_000, plan_share=0.25,
     )
 
@@ -96,6 +98,23 @@ def test_how_long_it_takes_is_said_from_what_phase_1_took(places, finished):
     assert seconds(Work.TRAIN, "longer") == pytest.approx(600)
     assert seconds(Work.ROUNDS, "none") == pytest.approx(100 + 2 * (40 + 2 * (60 + 40)))
     assert seconds(Work.ROUNDS, "phase2") == pytest.approx(600 + 2 * (40 + 2 * (60 + 40)))
+
+
+def test_an_adapters_base_is_named_where_it_is_loaded(places):
+    for step in plan("none", base=["--model", "a/folder"]).steps(places):
+        assert ("a/folder" in step.arguments()) is (step.work in (Work.ROUNDS, Work.MEASURE))
+
+
+@pytest.mark.parametrize(("key", "said"), [
+    ("refine.tokens=null", "refine.tokens: "), ("refine.patience=2", "refine.patience: "), ("refine.objective=policy", "refine.objective: "),
+    ("corpus.shuffled=true", "corpus.shuffled: "), ("phase1=false", "phase1: "), ("minutes=5", "minutes: "),
+    ("training.num_train_epochs=2", "training.num_train_epochs: "), ("refine=null", "the recipe has no block refine"),
+])  # fmt: skip
+def test_what_makes_arms_unequal_is_refused(key, said):
+    given = ["refine.tokens=1000"] if key != "refine=null" else []
+    with pytest.raises(RecipeError, match=said):
+        refuse_unequal(load_recipe(find_recipe("blocksworld", "nano"), [*given, key]))
+    refuse_unequal(load_recipe(find_recipe("blocksworld", "nano"), ["refine.tokens=1000"]))
 
 
 def test_an_unknown_arm_is_refused_with_those_that_there_are():

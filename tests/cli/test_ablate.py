@@ -1,5 +1,6 @@
 """The ablation in small, with real commands: two arms from phase 1 to tables; a second call does nothing."""
 
+import fcntl
 import json
 
 import pytest
@@ -29,6 +30,12 @@ def test_two_arms_from_phase_1_to_the_tables(run, files, capfd):
     phase1, detailed = (row["tokens"] for row in record["arms"])
     assert 3_000 < detailed - phase1 <= 5_000, "the budget of a round is 4,000 tokens and a quarter"
     before = {path: path.stat().st_mtime_ns for path in files.rglob("*.json*") if path.name not in ("ablation.json",)}
+    other = run("ablate", "--seeds", "0", "--arms", "phase1,detailed", *SMALL, "--problems", "4")
+    assert other.exit_code == 2 and "problems: 3 -> 4" in other.stderr, "what is finished is not taken for something else"
+    with (files / "ablation/lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        busy = run("ablate", "--seeds", "0", "--arms", "phase1,detailed", *SMALL)
+        assert busy.exit_code == 2 and "is at work there" in busy.stderr
     again = run("ablate", "--seeds", "0", "--arms", "phase1,detailed", *SMALL)
     assert again.exit_code == 0 and "[" not in again.stdout.split("ablation:")[1].splitlines()[1]
     assert {path: path.stat().st_mtime_ns for path in before} == before
