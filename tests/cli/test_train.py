@@ -194,3 +194,15 @@ def test_the_whole_method_in_one_command_and_rounds_from_what_it_left(run, files
     assert refused.exit_code == 2 and "refine.feedback" in refused.stderr
     (files / "run/adapter/recipe.yaml").unlink()
     assert "holds no recipe.yaml" in run("refine", "--adapter", "run/adapter", "--out", "other").stderr
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_without_phase_1_the_base_is_measured_as_it_is(run, files, whole):
+    small = [word for word in SMALL if word != "adapter.rank=2"] if whole else SMALL
+    done = run("train", "--out", "run", *small, "phase1=false", "evaluation.curve=1")
+    assert done.exit_code == 0, done.output
+    final = files / "run" / ("model" if whole else "adapter")
+    facts = json.loads((final / "training.json").read_text())
+    assert (facts["steps"], facts["tokens"]) == (0, 0) and not (files / "run/training.jsonl").exists()
+    assert not (files / "run/curve.jsonl").exists()
+    assert json.loads((files / "run/evaluation/test/results.json").read_text())["results"]["blocksworld"]["greedy"]["plan_validity"]["n"] == 2
