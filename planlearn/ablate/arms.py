@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from planlearn.errors import RecipeError
 from planlearn.recipes import Recipe, mistakes
@@ -127,7 +127,7 @@ class Places:
 
     def budget(self, seed: int, eta: int, a_round: int) -> Budget:
         """Raises FileNotFoundError before phase 1 is there."""
-        facts = json.loads((self.start("phase1", seed) / self.trained / "training.json").read_text(encoding="utf-8"))
+        facts = trained_facts(self.start("phase1", seed) / self.trained)
         return Budget(examples=facts["examples"], tokens=facts["tokens"], eta=eta, a_round=a_round)
 
 
@@ -199,7 +199,7 @@ class Plan:
 
         return Step(
             work=Work.ROUNDS, of=arm.name, seed=seed, arguments=arguments,
-            is_done=lambda: _rounds_behind(folder / places.trained / "training.json") >= self.eta,
+            is_done=lambda: _rounds_behind(folder / places.trained) >= self.eta,
         )
 
     def _measure(self, places: Places, arm: Arm, seed: int) -> Step:
@@ -210,9 +210,14 @@ class Plan:
         return Step(work=Work.MEASURE, of=arm.name, seed=seed, arguments=lambda: arguments, is_done=(out / "results.json").exists)
 
 
-def _rounds_behind(facts: Path) -> int:
-    """How many rounds a finished `planlearn refine` made, by its model's `training.json`; -1 where it is not finished."""
-    return int(json.loads(facts.read_text(encoding="utf-8"))["rounds"]) if facts.exists() else -1
+def trained_facts(trained: Path) -> dict[str, Any]:
+    """What a trained folder says of its training. Raises FileNotFoundError where it is not there."""
+    return json.loads((trained / "training.json").read_text(encoding="utf-8"))
+
+
+def _rounds_behind(trained: Path) -> int:
+    """How many rounds are behind the model of a `planlearn refine`; -1 where that is not finished."""
+    return int(trained_facts(trained)["rounds"]) if trained.exists() else -1
 
 
 def refuse_unequal(recipe: Recipe) -> None:

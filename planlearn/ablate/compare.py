@@ -9,7 +9,7 @@ from math import comb
 from pathlib import Path
 from typing import Any
 
-from planlearn.ablate.arms import ARMS, Arm, Places
+from planlearn.ablate.arms import ARMS, Arm, Places, trained_facts
 from planlearn.errors import PlanlearnError
 from planlearn.files import read_json_lines
 from planlearn.refine import finished_rounds
@@ -46,27 +46,28 @@ class Measured:
 
 def measured(places: Places, arm: Arm, seed: int) -> Measured | None:
     """An arm's measurement; None where it is not finished."""
-    facts, out = places.start(arm.start, seed) / places.trained / "training.json", places.measured(arm.name, seed)
+    out = places.measured(arm.name, seed)
     if not (out / "results.json").exists():
         return None
-    tokens, seconds = int(json.loads(facts.read_text(encoding="utf-8"))["tokens"]), 0.0
+    tokens, seconds = int(trained_facts(places.start(arm.start, seed) / places.trained)["tokens"]), 0.0
     rounds: list[Mapping[str, Any]] = []
     best = 0
     if arm.rounds is not None:
         folder = places.rounds(arm.name, seed) / "refine"
-        best = json.loads((places.model(arm, seed) / "training.json").read_text(encoding="utf-8"))["round"]
-        rounds.append(_summary(folder / "round-00" / "validation" / "results.json"))
+        best = trained_facts(places.model(arm, seed))["round"]
+        rounds.append(summary_in(folder / "round-00" / "validation" / "results.json"))
         for row in finished_rounds(folder):
             rounds.append(row["validation"])
             tokens += sum(stage["tokens"] for stage in row["stages"].values())
             seconds += row["seconds"]["model"] + row["seconds"]["checking"]
     return Measured(
-        arm=arm.name, seed=seed, results=_summary(out / "results.json"), best=best, tokens=tokens, seconds=seconds, samples=out / "samples.jsonl",
+        arm=arm.name, seed=seed, results=summary_in(out / "results.json"), best=best, tokens=tokens, seconds=seconds, samples=out / "samples.jsonl",
         rounds=rounds,
     )
 
 
-def _summary(results: Path) -> Mapping[str, Any]:
+def summary_in(results: Path) -> Mapping[str, Any]:
+    """What a `results.json` of one domain says of it."""
     (domain,) = json.loads(results.read_text(encoding="utf-8"))["results"].values()
     return domain["greedy"]
 

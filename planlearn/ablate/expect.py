@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import json
-
-from planlearn.ablate.arms import ARMS, Places, Plan, Step, Work
-from planlearn.files import read_json_lines
+from planlearn.ablate.arms import ARMS, Places, Plan, Step, Work, trained_facts
+from planlearn.ablate.compare import summary_in
+from planlearn.learn.spent import seconds_until
 from planlearn.recipes import RefineRecipe
 
 
 def tokens_a_second(places: Places, seed: int) -> float | None:
     """In phase 1's training; None before it is finished."""
     run = places.start("phase1", seed)
-    log, facts = run / "training.jsonl", run / places.trained / "training.json"
-    if not log.exists() or not facts.exists():
+    log, trained = run / "training.jsonl", run / places.trained
+    if not log.exists() or not trained.exists():
         return None
-    starts = {row["start"]: row["seconds"] for row in read_json_lines(log)}
-    return json.loads(facts.read_text(encoding="utf-8"))["tokens"] / max(1e-9, sum(starts.values()))
+    return trained_facts(trained)["tokens"] / max(1e-9, seconds_until(log))
 
 
 def seconds_an_answer(places: Places, seed: int) -> float | None:
     """In phase 1's own measurement, of whatever was measured first; None before that."""
     for results in (places.measured("phase1", seed) / "results.json", places.start("phase1", seed) / "evaluation" / "validation" / "results.json"):
         if results.exists():
-            (domain,) = json.loads(results.read_text(encoding="utf-8"))["results"].values()
-            return domain["greedy"]["seconds"]["mean"]
+            return summary_in(results)["seconds"]["mean"]
     return None
 
 

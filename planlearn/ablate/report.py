@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ BY_ROUND = ("arm", "seed", "η", "valid % (95 %)", "n", "paper %")
 COMPARED = ("arms", "seed", "first alone", "second alone", "n", "p (McNemar)")
 
 
+@cache
 def paper(key: str) -> Any:
     """The paper's per cent of a domain by arm and η, empty where it has none; or its "source"."""
     return yaml.safe_load(Path(__file__).with_name("paper.yaml").read_text(encoding="utf-8")).get(key, {})

@@ -103,7 +103,7 @@ def _skill(recipe: Any, trained: Path, out: Path) -> dict[str, Any]:
 def _curve(run: Path, recipe: Any, rows: list[dict[str, Any]]) -> None:
     """Measure each snapshot on the first validation problems: `curve.jsonl`, a row a snapshot."""
     from planlearn.files import write_json_lines
-    from planlearn.learn.trainer import seconds_until
+    from planlearn.learn.spent import seconds_until
 
     lines = []
     for folder in sorted((run / "snapshots").glob("step-*"), key=lambda path: int(path.name[5:])):
@@ -164,7 +164,7 @@ def train(
     from planlearn.files import runs_folder, write_text
     from planlearn.learn.train import check_training, each_row, read_rows, trained_name, untrained
     from planlearn.learn.train import train as learn
-    from planlearn.learn.trainer import seconds_until
+    from planlearn.learn.spent import seconds_until
     from planlearn.progress import bars
 
     made_here = preset is not None and preset.shape is not None

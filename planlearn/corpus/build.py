@@ -67,6 +67,11 @@ class ProblemSource:
         self.repeated: Counter[str] = Counter()
         self.exhausted: set[tuple[str, int | None]] = set()
 
+    def need_free_names(self, key: str) -> None:
+        """Raise RecipeError, which names the recipe's key, where the names of objects may not be shuffled."""
+        if self.has_static_facts:
+            raise RecipeError(f"{key}: domain {self.domain} has static facts, whose names carry meaning")
+
     def draw(self, index: int, sizes: dict[str, float], max_steps: int | None) -> Drawn | None:
         """The index-th problem of the split, or None where no size yields one more."""
         rng = stream(self.seed, self.domain, self.split, index)
@@ -146,8 +151,8 @@ class ProblemSource:
 
 def _training_problems(source: ProblemSource, recipe: CorpusRecipe, progress: Progress) -> Iterator[Drawn]:
     """The training problems in the order of training: stage by stage, in a stage renaming by renaming."""
-    if recipe.renamings > 1 and source.has_static_facts:
-        raise RecipeError(f"corpus.renamings: domain {source.domain} has static facts, whose names carry meaning")
+    if recipe.renamings > 1:
+        source.need_free_names("corpus.renamings")
     total = sum(stage.share for stage in recipe.stages)
     start, done = 0, 0.0
     for stage in recipe.stages:

@@ -22,9 +22,10 @@ from planlearn.files import full_disk_is_named, write_json
 from planlearn.learn.kernels import fuse_lora
 from planlearn.learn.lessons import LessonTokens, lesson_tokens, verdict_words
 from planlearn.learn.objectives import add_up, stage_loss
+from planlearn.learn.spent import seconds_until
 from planlearn.learn.tokens import IGNORED, order_by_length
 from planlearn.learn.train import adapted, adapter_state, muon, save_final, training_config
-from planlearn.learn.trainer import ChainTrainer, Record, WholeCheckpoints, head_alone_makes_logits, labelled, seconds_until
+from planlearn.learn.trainer import ChainTrainer, Record, WholeCheckpoints, head_alone_makes_logits, labelled
 from planlearn.models import LoadedModel, generate
 from planlearn.models.load import quiet_transformers
 from planlearn.problems import stream
@@ -184,7 +185,7 @@ class ModelLearner:
         trainer.kept = {}
         record.trainer = trainer
         trainer.remove_callback(PrinterCallback)
-        earlier, start = seconds_until(log) if log.exists() else 0.0, time.monotonic()
+        earlier, start = seconds_until(log), time.monotonic()
         last = WholeCheckpoints.last(checkpoints)
         with quiet_transformers():
             trainer.train(resume_from_checkpoint=str(last) if last else None)

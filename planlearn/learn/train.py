@@ -195,8 +195,9 @@ def train(recipe: Recipe, loaded: Any, corpus: Path, run: Path, final: Path | No
     from transformers.trainer_callback import PrinterCallback
 
     from planlearn.learn.attention import PLAIN_ATTENTION, use_causal_attention
+    from planlearn.learn.spent import seconds_until
     from planlearn.learn.tokens import order_by_length, tokenize
-    from planlearn.learn.trainer import ChainTrainer, MinutesCap, Record, Snapshots, WholeCheckpoints, seconds_until
+    from planlearn.learn.trainer import ChainTrainer, MinutesCap, Record, Snapshots, WholeCheckpoints
     from planlearn.models.load import quiet_transformers
 
     final = final or run / trained_name(recipe)

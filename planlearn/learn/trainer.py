@@ -180,16 +180,6 @@ class Snapshots(TrainerCallback):
             self.kept += 1
 
 
-def seconds_until(log: Path, step: float = float("inf")) -> float:
-    """Seconds of training that a `Record`'s file tells of, killed starts included, until a step was first reached."""
-    starts: dict[str, float] = {}
-    for row in read_json_lines(log) if log.exists() else ():
-        starts[row["start"]] = row["seconds"]
-        if row["step"] >= step:
-            break
-    return sum(starts.values())
-
-
 class Record(TrainerCallback):
     """Writes every logged step to a JSONL file and shows progress: examples, loss, tokens a second, time left."""
 

@@ -20,7 +20,7 @@ from typing import Any
 from planlearn.chains import ChainStyle, problem_prompt
 from planlearn.corpus.build import ProblemSource
 from planlearn.corpus.mend import mending_segments
-from planlearn.errors import PlanlearnError, RecipeError
+from planlearn.errors import PlanlearnError
 from planlearn.evaluate import Asked, Hopeless, Prompt, measure
 from planlearn.files import RowLog, write_json_lines
 from planlearn.problems import stream
@@ -50,8 +50,8 @@ def d2_problems(domain: str, seed: int, recipe: RefineRecipe) -> Iterator[list[P
     Raises PlanlearnError where no size has a problem that may be learned from, RecipeError where names cannot be shuffled.
     """
     source = ProblemSource(domain, seed, "d2", fresh_classes=False)
-    if recipe.names and source.has_static_facts:
-        raise RecipeError(f"refine.names: domain {domain} has static facts, whose names carry meaning")
+    if recipe.names:
+        source.need_free_names("refine.names")
     start = 0
     while True:
         problems = []

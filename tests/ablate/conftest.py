@@ -36,7 +36,7 @@ def finished(places: Places) -> Callable[..., None]:
         one = ARMS[arm]
         start = places.start(one.start, seed)
         write_json(start / "model" / "training.json", {"examples": 1000, "tokens": tokens})
-        write_json_lines(start / "training.jsonl", [{"start": "a", "seconds": 300.0}, {"start": "b", "seconds": 200.0}])
+        write_json_lines(start / "training.jsonl", [{"start": "a", "step": 5, "seconds": 300.0}, {"start": "b", "step": 9, "seconds": 200.0}])
         write_json(places.measured(arm, seed) / "results.json", {"results": {"blocksworld": {"greedy": summary(sum(valid), len(valid))}}})
         rows = [
             {"id": f"p{number}", "prompt": "Init:", "outcome": "valid" if right else "invalid"} for number, right in enumerate(valid)
