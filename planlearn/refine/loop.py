@@ -12,8 +12,9 @@ import shutil
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +30,16 @@ from planlearn.recipes import RefineRecipe
 from planlearn.refine.attempt import Attempt, attempt_from_row, feedback_on, given_up, judge_attempt, written
 from planlearn.refine.learner import Fitted, Learner, Posed, Stage
 from planlearn.refine.lessons import (
+    Correction,
+    Draft,
     LessonMaker,
     Problem,
+    Stress,
     Taught,
     Weighing,
-    at_the_start,
     corrected,
     in_order,
     own_actions,
-    step_weight,
 )
 from planlearn.refine.record import SCHEMA, rounds_log
 from planlearn.refine.reward import REWARDS, Reward
@@ -157,10 +159,15 @@ class Refinement:
             for name, attempt in self._attempts(label, number, by_id, log, again, prompts).items():
                 later[name].append(attempt)
         with self._checked():
-            taught, corrections = ([], Counter()) if by_reward else self._taught(number, by_id, first, failed, feedback, later)
+            drafts, corrections = ([], Counter()) if by_reward else self._drafts(number, by_id, first, failed, feedback, later)
+        read: set[tuple[str, str]] = set()
         stages = {}
         for stage in Stage:
-            fitted = self._reinforce(label, number, stage, problems, folder) if by_reward else self._fit(label, number, stage, taught, folder)
+            if by_reward:
+                fitted = self._reinforce(label, number, stage, problems, folder)
+            else:
+                fitted, lessons = self._fit(label, number, stage, drafts, folder)
+                read |= lessons
             stages[stage.value] = fitted.to_dict()
         validation = self._measure(folder, f"{label}, validation")
         attempts = [*first.values(), *(attempt for tried in later.values() for attempt in tried)]
@@ -176,7 +183,7 @@ class Refinement:
                 "tokens": sum(a.completion.prompt_tokens + a.completion.tokens for a in attempts),
                 "seconds": round(sum(a.completion.seconds for a in attempts), 2),
             },
-            "corrections": dict(sorted(corrections.items())), "lessons": dict(sorted(Counter(t.example.kind for t in taught).items())),
+            "corrections": dict(sorted(corrections.items())), "lessons": dict(sorted(Counter(kind for kind, _ in read).items())),
             "stages": stages, "validation": validation,
             # Of the model with those of killed starts; the others of the start that finished the round.
             "seconds": {
@@ -251,12 +258,18 @@ class Refinement:
             return problem_prompt(problem.task, self.style)
         return "".join(s.text for s in mending_segments(problem.task, self.style, written(attempt.completion), feedback))
 
-    def _taught(
+    def _drafts(
         self, number: int, problems: dict[str, Problem], first: dict[str, Attempt], failed: dict[str, Attempt],
         feedback: dict[str, str], later: dict[str, list[Attempt]],
-    ) -> tuple[list[Taught], Counter[str]]:
-        taught: list[Taught | None] = []
+    ) -> tuple[list[Draft], Counter[str]]:
+        """What the round teaches, and where its corrections come from."""
+        maker, told = self.maker, self.recipe.feedback != "none"
+        drafts: list[Draft] = []
         origins: Counter[str] = Counter()
+
+        def draft(make: Callable[..., Taught | None], *given: Any) -> None:
+            drafts.append(Draft(partial(make, *given)))
+
         for name, attempt in failed.items():
             problem = problems[name]
             correction = corrected(problem, attempt, later[name], self.recipe.correction)
@@ -264,28 +277,30 @@ class Refinement:
                 origins["none"] += 1
                 continue
             origins[correction.origin] += 1
-            heavy = step_weight(attempt, self.recipe.feedback, self.weighing)
-            at = 0 if at_the_start(attempt) else correction.kept + 1
-            taught.append(self.maker.fresh(problem, name, correction.chain, at, heavy))
+            draft(maker.fresh, problem, name, correction.chain, self._stress(number, name, attempt, correction))
             for copy in range(self.recipe.names):
-                rng = stream(self.seed, "names", number, name, copy)
-                taught.append(self.maker.under_other_names(problem, f"{name}-names{copy}", correction, at, heavy, rng))
-            if self.recipe.feedback != "none" and stream(self.seed, "mend", number, name).random() < self.recipe.mend:
-                told = self._told(number, name, feedback)
-                taught.append(self.maker.mend(problem, name, written(attempt.completion), told, correction.chain, at, heavy))
-            if self.recipe.feedback != "none":
-                taught.append(self.maker.wrong(problem, name, attempt))
+                at, rng = f"{name}-names{copy}", stream(self.seed, "names", number, name, copy)
+                draft(maker.under_other_names, problem, at, correction, self._stress(number, at, attempt, correction), rng)
+            if told and stream(self.seed, "mend", number, name).random() < self.recipe.mend:
+                said, stress = self._told(number, name, feedback), self._stress(number, f"{name}-mend", attempt, correction)
+                draft(maker.mend, problem, name, written(attempt.completion), said, correction.chain, stress)
+            if told:
+                draft(maker.wrong, problem, name, attempt)
         solved = [name for name in first if name not in failed]
-        if self.recipe.keep_valid:
-            for name in solved:
-                chain = execute(problems[name].task, own_actions(problems[name].task, first[name]))
-                taught.append(self.maker.fresh(problems[name], name, chain))
-        if self.recipe.judge and self.recipe.feedback != "none":
-            judged = [self.maker.judge(problems[name], name, attempt) for name, attempt in failed.items()]
-            known = [one for one in judged if one is not None]
-            good = stream(self.seed, "judged", number).sample(solved, min(len(solved), len(known)))
-            taught += [*known, *(self.maker.judge(problems[name], name, first[name]) for name in good)]
-        return [one for one in taught if one is not None], origins
+        for name in solved if self.recipe.keep_valid else ():
+            chain = execute(problems[name].task, own_actions(problems[name].task, first[name]))
+            draft(maker.fresh, problems[name], name, chain)
+        if self.recipe.judge and told:
+            judged = [Draft(partial(maker.judge, problems[name], name, attempt)) for name, attempt in failed.items()]
+            known = [one for one in judged if one.taught is not None]
+            drafts += known
+            for name in stream(self.seed, "judged", number).sample(solved, min(len(solved), len(known))):
+                draft(maker.judge, problems[name], name, first[name])
+        return drafts, origins
+
+    def _stress(self, number: int, lesson: str, attempt: Attempt, correction: Correction) -> Stress | None:
+        alone = stream(self.seed, "focus", number, lesson).random() < self.recipe.focus
+        return Stress.of(attempt, correction, self.recipe.feedback, self.weighing, alone=alone)
 
     def _told(self, number: int, name: str, feedback: dict[str, str]) -> str:
         """The feedback on an attempt, or that on another one where the recipe alters it."""
@@ -293,29 +308,32 @@ class Refinement:
         others = [other for other in feedback if other != name]
         return feedback[rng.choice(others)] if others and rng.random() < self.recipe.altered else feedback[name]
 
-    def _fit(self, label: str, number: int, stage: Stage, taught: Sequence[Taught], folder: Path) -> Fitted:
+    def _fit(self, label: str, number: int, stage: Stage, drafts: Sequence[Draft], folder: Path) -> tuple[Fitted, set[tuple[str, str]]]:
+        """What came of a stage, and (kind, id) of its lessons."""
         recipe = self.recipe
-        some, lengths = [], []
-        for one in taught:
-            length = self.learner.length(one.example)
-            if length <= self.learner.longest and one.in_stage(stage, self.weighing) is not None:
-                some.append(one)
-                lengths.append(length)
-        budget = recipe.tokens
-        if stage is Stage.PLAN:
-            budget = round(recipe.plan_share * (budget if budget is not None else sum(lengths)))
-        chosen = in_order(some, stream(self.seed, "lessons", number, stage.value), lengths, budget)
-        lessons = [one.in_stage(stage, self.weighing) for one in chosen]
-        rows = [
-            {"id": lesson.example.id, "kind": lesson.example.kind, "weights": lesson.weights, "end": lesson.end,
-             "verdict": lesson.verdict, "segments": [{"role": s.role.value, "text": s.text} for s in lesson.example.segments]}
-            for lesson in lessons if lesson is not None
-        ]  # fmt: skip
-        write_json_lines(folder / f"lessons-{stage.value}.jsonl", rows)
-        return self.learner.fit(
-            [lesson for lesson in lessons if lesson is not None], rate=self._rate(number, stage), falls_to=recipe.decay, seed=self.seed,
-            folder=folder / stage.value, what=f"{label}, stage {stage.value}",
+
+        def length(one: Taught) -> int | None:
+            long = self.learner.length(one.example) if one.in_stage(stage, self.weighing) is not None else None
+            return long if long is not None and long <= self.learner.longest else None
+
+        with self._checked():
+            budget = recipe.tokens
+            if stage is Stage.PLAN:
+                whole = budget if budget is not None else sum(length(one.taught) or 0 for one in drafts if one.taught is not None)
+                budget = round(recipe.plan_share * whole)
+            chosen = in_order(drafts, stream(self.seed, "lessons", number, stage.value), length, budget)
+            lessons = [lesson for one in chosen if (lesson := one.in_stage(stage, self.weighing)) is not None]
+            rows = [
+                {"id": lesson.example.id, "kind": lesson.example.kind, "weights": lesson.weights, "end": lesson.end,
+                 "verdict": lesson.verdict, "segments": [{"role": s.role.value, "text": s.text} for s in lesson.example.segments]}
+                for lesson in lessons
+            ]  # fmt: skip
+            write_json_lines(folder / f"lessons-{stage.value}.jsonl", rows)
+        fitted = self.learner.fit(
+            lessons, rate=self._rate(number, stage), falls_to=recipe.decay, seed=self.seed, folder=folder / stage.value,
+            what=f"{label}, stage {stage.value}",
         )
+        return fitted, {(lesson.example.kind, lesson.example.id) for lesson in lessons}
 
     def _reinforce(self, label: str, number: int, stage: Stage, problems: Sequence[Problem], folder: Path) -> Fitted:
         def reward(task: Task) -> Reward:
