@@ -193,8 +193,6 @@ def read_plan_section(text: str, start: int) -> tuple[Plan | None, str]:
 
 
 def _claim(line: str, span: Span) -> Claim:
-    if not (line[0].isalpha() or line[0] == "("):
-        raise _Unreadable  # no name begins like this
     names = _plain_names(line)
     if names and RESERVED.isdisjoint(names):
         return Claim.of_call(Call(name=names[0], arguments=names[1:], span=span))
@@ -300,8 +298,12 @@ def _chain(text: str, start: int, end: int, task: Task) -> tuple[ParsedChain | N
     in_step = False
     above: _Purpose | None = None  # of a step that has not come yet
     for line, span in _lines(text, start, end):
-        word = line.partition(" ")[0]
         purpose, above = above, None
+        if not (line[0].isalpha() or line[0] == "("):  # no line of a chain begins like this
+            unread += [purpose.line, line] if purpose else [line]
+            in_step = False
+            continue
+        word = line.partition(" ")[0]
         try:
             if word in (STATE, GOALS) and not claims and not unread and purpose is None:
                 start_of_it = _saying(start_of_it, line, task)

@@ -19,7 +19,7 @@ from val_bridge import (
     read_plan,
     read_task,
 )
-from val_bridge.check.chain import MOST_FAULTS
+from val_bridge.check.chain import MOST_FAULTS, MOST_MALFORMED
 from val_bridge.check.faults import VIOLATION_KINDS
 
 DOMAIN = """(define (domain lamps) (:predicates (lit ?l) (hand ?l) (wired ?l))
@@ -254,6 +254,13 @@ def test_judging_ends_behind_the_most_faults_and_says_where():
     assert (told["valid"], told["error"], told["failing_step"]) == (False, "unknown_action", 1)
     assert told["warnings"] == ["1,000 faults: the chain is not judged from step 501 on"]
     assert told["later"][-1]["failing_step"] == 500 and told["chain_length"] == MOST_FAULTS
+
+
+def test_of_very_many_facts_that_no_state_can_have_the_first_are_told():
+    strange = [f"(hand b{number:05})" for number in range(MOST_MALFORMED + 2)]
+    told = answer([{"state": [*TRUE[0]["state"], *strange]}])
+    assert told["error"] == "state_fact" and told["message"].endswith("; b09999; 2 more")
+    assert [violation["fact"] for violation in told["violations"] if violation["kind"] == "unknown_object"] == strange[:MOST_MALFORMED]
 
 
 def test_states_may_leave_out_static_facts_only_if_asked():

@@ -37,6 +37,8 @@ Malformed = tuple[str, str, str, Collection[str]]
 
 _HINTED = 8
 """Malformed atoms of a state for which a nearest name is looked for; looking takes longer than judging."""
+MOST_MALFORMED = 10_000
+"""Malformed atoms of a state that are told one by one; of more of them the first in order, and how many there are."""
 
 MOST_FAULTS = 1_000
 """Faults behind which the steps that follow are not judged: nobody reads on, and each takes time and room."""
@@ -280,8 +282,10 @@ class _Judge:
         """Notes the atoms that the task cannot have, in one fault; gives the others."""
         bad = {atom: wrong for atom in atoms if (wrong := self.malformed(atom))}
         if bad:
-            bad = {atom: bad[atom] for atom in sorted(bad)}
             self._noted.update(bad)
+            beyond = len(bad) - MOST_MALFORMED
+            bad = {atom: bad[atom] for atom in sorted(bad)[:MOST_MALFORMED]}
+            more = [f"{beyond:,} more"] if beyond > 0 else []
             hinted = [wrong for wrong in bad.values() if wrong[3]][:_HINTED]
             self.note(
                 Fault(
@@ -289,12 +293,12 @@ class _Judge:
                     step=step,
                     action=str(call) if call else None,
                     violations=tuple(Violation(kind=wrong[0], atom=atom) for atom, wrong in bad.items()),
-                    expected="; ".join(wrong[1] for wrong in bad.values()),
-                    stated="; ".join(wrong[2] for wrong in bad.values()),
+                    expected="; ".join(dict.fromkeys(wrong[1] for wrong in bad.values())),
+                    stated="; ".join([*dict.fromkeys(wrong[2] for wrong in bad.values()), *more]),
                     hint=next(filter(None, (nearest(wrong[2], wrong[3]) for wrong in hinted)), ""),
                 )
             )
-        return atoms.difference(bad)
+        return self.sound(atoms)
 
     def sound(self, atoms: frozenset[Atom]) -> frozenset[Atom]:
         """The atoms that the task can have; the others have been noted."""
@@ -320,11 +324,13 @@ def _malformed(task: Task, claimable: dict[str, Predicate], atom: Atom) -> Malfo
     if len(atom) - 1 != len(predicate.parameters):
         return "wrong_arity", counted(predicate.parameters), atom_text(atom), ()
     for name, parameter in zip(atom[1:], predicate.parameters, strict=True):
+        kind = task.objects.get(name)
+        if kind is not None and task.domain.fits(kind, parameter):
+            continue
         wanted = f"{article(*parameter.types)} as {parameter.name} in {atom_text(atom)}"
-        if name not in task.objects:
+        if kind is None:
             return "unknown_object", wanted, name, task.objects
-        if not task.domain.fits(task.objects[name], parameter):
-            return "wrong_type", wanted, f"{name}, {article(task.objects[name])}", ()
+        return "wrong_type", wanted, f"{name}, {article(kind)}", ()
     return None
 
 
