@@ -12,6 +12,7 @@ from typing import Any
 from planlearn.ablate.arms import ARMS, Arm, Places, trained_facts
 from planlearn.errors import PlanlearnError
 from planlearn.files import read_json_lines
+from planlearn.learn.spent import seconds_until
 from planlearn.refine import finished_rounds
 
 
@@ -20,8 +21,8 @@ class Measured:
     """An arm of a seed, measured on the problems that all arms of the seed answered, the model alone.
 
     results: the domain's summary in `results.json`. best: the round whose model it is, by the validation problems. tokens: read, phase 1's
-    and prompts included. seconds: of the rounds, with their attempts
-    and measurements. samples: the answers. rounds: summaries of the validation problems, before round 1 and behind each round;
+    and prompts included. training: seconds of phase 1's training, or of what stands in its place. seconds: of the rounds, with their
+    attempts and measurements. samples: the answers. rounds: summaries of the validation problems, before round 1 and behind each round;
     none without rounds.
     """
 
@@ -30,6 +31,7 @@ class Measured:
     results: Mapping[str, Any]
     best: int
     tokens: int
+    training: float
     seconds: float
     samples: Path
     rounds: Sequence[Mapping[str, Any]]
@@ -39,7 +41,8 @@ class Measured:
             return {key: summary[key] for key in ("plan_validity", "outcomes", "causes", "chain")}
 
         return {
-            "arm": self.arm, "seed": self.seed, "best_round": self.best, "tokens": self.tokens, "seconds": round(self.seconds, 1), "measured": short(self.results),
+            "arm": self.arm, "seed": self.seed, "best_round": self.best, "tokens": self.tokens, "training_seconds": round(self.training, 1),
+            "seconds": round(self.seconds, 1), "measured": short(self.results),
             "rounds": [short(one) for one in self.rounds],
         }  # fmt: skip
 
@@ -49,7 +52,8 @@ def measured(places: Places, arm: Arm, seed: int) -> Measured | None:
     out = places.measured(arm.name, seed)
     if not (out / "results.json").exists():
         return None
-    tokens, seconds = int(trained_facts(places.start(arm.start, seed) / places.trained)["tokens"]), 0.0
+    start = places.start(arm.start, seed)
+    tokens, seconds = int(trained_facts(start / places.trained)["tokens"]), 0.0
     rounds: list[Mapping[str, Any]] = []
     best = 0
     if arm.rounds is not None:
@@ -61,8 +65,8 @@ def measured(places: Places, arm: Arm, seed: int) -> Measured | None:
             tokens += sum(stage["tokens"] for stage in row["stages"].values())
             seconds += row["seconds"]["model"] + row["seconds"]["checking"]
     return Measured(
-        arm=arm.name, seed=seed, results=summary_in(out / "results.json"), best=best, tokens=tokens, seconds=seconds, samples=out / "samples.jsonl",
-        rounds=rounds,
+        arm=arm.name, seed=seed, results=summary_in(out / "results.json"), best=best, tokens=tokens,
+        training=seconds_until(start / "training.jsonl"), seconds=seconds, samples=out / "samples.jsonl", rounds=rounds,
     )
 
 

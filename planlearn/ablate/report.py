@@ -19,7 +19,7 @@ EARLIER = 10
 """The round that is shown beside the last: the paper's smaller η."""
 
 Rows = list[tuple[Any, ...]]
-VALIDITY = ("arm", "seed", "of round", "valid % (95 %)", "n", "tokens (10^6)", "minutes of rounds", "paper %")
+VALIDITY = ("arm", "seed", "of round", "valid % (95 %)", "n", "tokens (10^6)", "minutes of training", "of rounds", "paper %")
 BY_ROUND = ("arm", "seed", "η", "valid % (95 %)", "n", "paper %")
 COMPARED = ("arms", "seed", "first alone", "second alone", "n", "p (McNemar)")
 
@@ -42,7 +42,7 @@ def _percent(summary: Any) -> tuple[str, int]:
 def validity_rows(found: Sequence[Measured], domain: str) -> Rows:
     """A row an arm and seed, on the problems that all arms answered."""
     return [
-        (one.arm, one.seed, one.best if one.rounds else None, *_percent(one.results), f"{one.tokens / 1e6:.2f}", round(one.seconds / 60, 1),
+        (one.arm, one.seed, one.best if one.rounds else None, *_percent(one.results), f"{one.tokens / 1e6:.2f}", round(one.training / 60, 1), round(one.seconds / 60, 1),
          _theirs(domain, one.arm, max(0, len(one.rounds) - 1)))
         for one in found
     ]  # fmt: skip
@@ -94,8 +94,8 @@ def write_report(out: Path, found: Sequence[Measured], domain: str, about: dict[
     text = (
         f"# Ablation: {domain}, {about['model']}\n\n"
         "Plan validity of the model alone (greedy, one attempt, no feedback), Wilson intervals. All arms of a seed answer the same "
-        "generated problems of the test split, whose classes nothing is trained on; of an arm with rounds the best by the validation split is measured. Tokens are those "
-        "read, phase 1's and those of prompts included; minutes are those of the rounds with attempts and measurements. The paper's column is "
+        "generated problems of the test split, whose classes nothing is trained on; of an arm with rounds the best by the validation split is measured, of one without its last weights. Tokens are those "
+        "read, phase 1's and those of prompts included; minutes of training are those before the rounds, minutes of rounds have their attempts and measurements in them. The paper's column is "
         f"{paper('source')}: other problems and another model.\n\n{arms}\n"
         f"{_markdown(VALIDITY, validity_rows(found, domain))}\n"
         f"By round, on the validation problems of the rounds:\n\n{_markdown(BY_ROUND, round_rows(found, domain))}\n"

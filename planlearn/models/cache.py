@@ -42,15 +42,6 @@ class RoomyLayer(DynamicLayer):
         self._show(end)
         return self.keys, self.values
 
-    def join(self, other: RoomyLayer) -> None:
-        """Take over another layer's rows below the own ones, both aligned at the right."""
-        columns = max(self.keys.shape[2], other.keys.shape[2])
-        keys, values = (
-            torch.cat([pad(part, (0, 0, columns - part.shape[2], 0)) for part in parts])
-            for parts in ((self.keys, other.keys), (self.values, other.values))
-        )
-        self._hold(keys, values)
-
     def keep(self, rows: Tensor, begin: int) -> None:
         """Let all other rows go, and the columns before `begin`."""
         self._hold(self.keys[rows, :, begin:], self.values[rows, :, begin:])

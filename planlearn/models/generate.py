@@ -1,8 +1,9 @@
 """Let a model answer many prompts at a time, with the answers it would give one at a time.
 
-Rows leave the batch as soon as they are finished and new prompts take their places, so a long answer delays
-only itself. Prompts are aligned at their right ends: a row's first columns are padding, masked and not
-counted by its positions. Decoding is plain: the whole vocabulary, no word added, forced or forbidden. Only
+Rows leave the batch as soon as they are finished; the next prompts come when all have left. Prompts are aligned
+at their right ends: a row's first columns are padding, masked and not counted by its positions. (Prompts
+that take the places of finished rows would be padded to the width of the longest answer at work: two thirds
+of what attention reads on a CPU, and more than the last rows of a batch lose.) Decoding is plain: the whole vocabulary, no word added, forced or forbidden. Only
 the last bits of a logit depend on the batch, so answers can differ only where two words are all but equal.
 """
 
@@ -76,10 +77,8 @@ def _answers(
             begun = time.perf_counter()
             # Not around the yield: the caller's own work must not run in inference mode.
             with torch.inference_mode():
-                free = batch_size - len(batch.rows)
-                # Admitting prompts in groups: reading a prompt costs as much as many steps of writing.
-                if waiting and free >= max(1, batch_size // 4):
-                    batch.admit([waiting.popleft() for _ in range(min(free, len(waiting)))])
+                if not batch.rows:
+                    batch.begin([waiting.popleft() for _ in range(min(batch_size, len(waiting)))])
                 chosen = _choose(batch.logits, [row.rng for row in batch.rows], temperature)
                 stops = []
                 for row, token in zip(batch.rows, chosen, strict=True):
@@ -198,8 +197,8 @@ class _Batch:
         self.cache: Any
         self.logits: Tensor
 
-    def admit(self, rows: list[_Row]) -> None:
-        """Read the rows' prompts and place them below the rows at work."""
+    def begin(self, rows: list[_Row]) -> None:
+        """Read the prompts of new rows; all earlier ones have left."""
         import torch
 
         from planlearn.models.cache import roomy_cache
@@ -210,24 +209,9 @@ class _Batch:
         for number, row in enumerate(rows):
             ids[number, columns - len(row.ids) :] = torch.tensor(row.ids)
             seen[number, columns - len(row.ids) :] = 1
-        seen = seen.to(self.model.device)
-        cache = roomy_cache()
-        logits = self._forward(ids.to(self.model.device), seen, (seen.cumsum(1) - 1).clamp(min=0), cache)
-        if self.rows:
-            seen, cache = self._join(seen, cache)
-            logits = torch.cat([self.logits, logits])
-        self.rows, self.seen, self.cache, self.logits = self.rows + rows, seen, cache, logits
-
-    def _join(self, seen: Tensor, cache: Any) -> tuple[Tensor, Any]:
-        """The batch's memory with another's below it, both aligned at the right."""
-        import torch
-        from torch.nn.functional import pad
-
-        columns = max(self.seen.shape[1], seen.shape[1])
-        mine, theirs = columns - self.seen.shape[1], columns - seen.shape[1]
-        for old, new in zip(self.cache.layers, cache.layers, strict=True):
-            old.join(new)
-        return torch.cat([pad(self.seen, (mine, 0)), pad(seen, (theirs, 0))]), self.cache
+        self.rows, self.seen, self.cache = rows, seen.to(self.model.device), roomy_cache()
+        positions = (self.seen.cumsum(1) - 1).clamp(min=0)
+        self.logits = self._forward(ids.to(self.model.device), self.seen, positions, self.cache)
 
     def step(self, keep: list[int], chosen: list[int]) -> None:
         """Let the rows not in `keep` go and read the chosen token of the others."""

@@ -28,7 +28,7 @@ def test_arms_are_compared_problem_by_problem(places, finished):
     none, detailed = collect(places, [0])
     assert compared(detailed, none) == Comparison(n=10, first=3, second=1)
     assert [round["plan_validity"]["value"] for round in detailed.rounds] == [0.5, 0.6, 0.8]
-    assert (detailed.tokens, detailed.seconds) == (1_200_000, 120.0)
+    assert (detailed.tokens, detailed.training, detailed.seconds) == (1_200_000, 500.0, 120.0)
     finished("binary", 0, [True] * 9)
     with pytest.raises(PlanlearnError, match="binary/samples.jsonl and .*none/samples.jsonl answer different problems"):
         compared(next(one for one in collect(places, [0]) if one.arm == "binary"), none)
@@ -47,9 +47,9 @@ def test_the_report_has_every_arm_that_is_finished(places, finished):
         *((arm, 0) for arm in list(ARMS)[: list(ARMS).index("detailed") + 1]), ("detailed", 1), ("nll", 0), ("shuffled", 0),
     ]  # fmt: skip
     text = files[1].read_text()
-    assert "| detailed | 1 | 13 | 100.0 (72.2-100.0) | 10 | 2.30 | 13.0 |" in text
+    assert "| detailed | 1 | 13 | 100.0 (72.2-100.0) | 10 | 2.30 | 8.3 | 13.0 |" in text
     assert "| detailed | 1 | 10 | 90.0 (59.6-98.2) | 10 | 91 |" in text, "the paper's figure for η = 10 beside ours"
-    assert "| base | 0 |  | 0.0 (0.0-27.8) | 10 | 1.00 | 0.0 | 28 |" in text
+    assert "| base | 0 |  | 0.0 (0.0-27.8) | 10 | 1.00 | 8.3 | 0.0 | 28 |" in text
     assert "| detailed against none | 0 | 2 | 0 | 10 | 0.5000 |" in text
     assert f"- `shuffled`: {ARMS['shuffled'].says}" in text
     shown = tables(found, "blocksworld")

@@ -2,6 +2,11 @@
 
 import fcntl
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 
 import pytest
 
@@ -39,6 +44,25 @@ def test_two_arms_from_phase_1_to_the_tables(run, files, capfd):
     again = run("ablate", "--seeds", "0", "--arms", "phase1,detailed", *SMALL)
     assert again.exit_code == 0 and "[" not in again.stdout.split("ablation:")[1].splitlines()[1]
     assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+def test_a_killed_ablation_goes_on(files, capfd):
+    """Killed, its command with it, in the middle of the rounds; the same command makes what no kill would have."""
+    line = [sys.executable, "-m", "planlearn", "ablate", "--seeds", "0", "--arms", "phase1,detailed", *SMALL]
+    rounds = files / "ablation/s0/detailed/refine/round-01/attempts.jsonl"
+    started = subprocess.Popen(line, start_new_session=True)
+    while not rounds.exists() and started.poll() is None:
+        time.sleep(0.02)
+    assert started.poll() is None, capfd.readouterr().err
+    os.killpg(started.pid, signal.SIGKILL)
+    started.wait()
+    before = {path: path.read_bytes() for path in (files / "ablation/s0/start-phase1").rglob("*") if path.is_file()}
+    assert not (files / "ablation/ablation.json").exists() or len(json.loads((files / "ablation/ablation.json").read_text())["arms"]) == 1
+    again = subprocess.run(line, check=False, capture_output=True, text=True)
+    assert again.returncode == 0, again.stderr
+    assert "[4/5] rounds detailed, seed 0" in again.stdout and "[2/5]" not in again.stdout
+    assert {path: path.read_bytes() for path in before} == before
+    assert [row["arm"] for row in json.loads((files / "ablation/ablation.json").read_text())["arms"]] == ["phase1", "detailed"]
 
 
 def test_what_would_run_is_printed_and_nothing_is_made(run, files):

@@ -19,10 +19,6 @@ def states(rows: int, columns: int, seed: int) -> tuple[torch.Tensor, torch.Tens
     return made[0], made[1]
 
 
-def padded(part: torch.Tensor, columns: int) -> torch.Tensor:
-    return torch.nn.functional.pad(part, (0, 0, columns - part.shape[2], 0))
-
-
 @pytest.mark.parametrize("seed", range(8))
 def test_any_sequence_of_steps_leaves_what_joining_anew_leaves(seed: int) -> None:
     rng = Random(seed)
@@ -32,21 +28,11 @@ def test_any_sequence_of_steps_leaves_what_joining_anew_leaves(seed: int) -> Non
     for step in range(3 * SPARE):
         assert torch.equal(shown[0], keys) and torch.equal(shown[1], values), step
         rows, columns = keys.shape[0], keys.shape[2]
-        match rng.choice(["update"] * 20 + ["join", "keep"]):
+        match rng.choice(["update"] * 20 + ["keep"]):
             case "update":
                 new = states(rows, rng.choice([1, 1, 1, SPARE + 5]), step)
                 shown = layer.update(*new)
                 keys, values = (torch.cat(pair, 2) for pair in zip((keys, values), new, strict=True))
-            case "join" if rows < 12:
-                other = RoomyLayer()
-                new = other.update(*states(2, rng.randint(1, 2 * columns), step))
-                layer.join(other)
-                shown = layer.keys, layer.values
-                columns = max(columns, new[0].shape[2])
-                keys, values = (
-                    torch.cat([padded(part, columns) for part in pair])
-                    for pair in zip((keys, values), new, strict=True)
-                )
             case "keep" if rows > 1:
                 kept, begin = sorted(rng.sample(range(rows), rows - 1)), rng.randrange(columns)
                 layer.keep(torch.tensor(kept), begin)

@@ -78,7 +78,7 @@ def test_the_padding_is_masked(
 def test_no_step_is_spent_on_a_finished_row(
     restless: Make, batch_size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Rows are released at once and their places are taken again: forward passes hold wanted rows alone."""
+    """Rows are released at once: forward passes hold wanted rows alone."""
     from planlearn.models.generate import _Batch
 
     honest, sizes = _Batch._forward, []
