@@ -146,9 +146,10 @@ class _Judge:
             self.note(precondition_fault(self.task, before, number, call, self.values))
         except BindError as error:
             self.note(bind_fault(error, number, call))
-        named = _named(claim.goals, claim.prepared, claim.lookups).union(literal.atom for literal in claim.purpose or ())
-        written = [claim.precondition, claim.add, claim.delete, claim.after, named]
-        self.well_formed(frozenset().union(*(atoms for atoms in written if atoms is not None)), number, call)
+        written = [atoms for atoms in (claim.precondition, claim.add, claim.delete, claim.after) if atoms]
+        if claim.goals or claim.prepared or claim.lookups or claim.purpose:
+            written.append(_named(claim.goals, claim.prepared, claim.lookups).union(literal.atom for literal in claim.purpose or ()))
+        self.well_formed(frozenset().union(*written), number, call)
         self.purpose(number, claim, before, action)
         self.lookups(number, call, claim.lookups, before, claim.span)
         if action is not None and claim.precondition is not None:
@@ -180,8 +181,10 @@ class _Judge:
 
     def purpose(self, number: int, claim: Claim, before: State, action: Action | None) -> None:
         """What a step is for does not hold yet, and the step itself brings the last of it about."""
-        useless = {lit.atom for lit in claim.purpose or () if lit.holds_in(before)}
-        if claim.purpose and action is not None:
+        if not claim.purpose:
+            return
+        useless = {lit.atom for lit in claim.purpose if lit.holds_in(before)}
+        if action is not None:
             last = claim.purpose[-1]
             if last.atom not in (action.add if last.positive else action.delete - action.add):
                 useless.add(last.atom)
@@ -191,8 +194,10 @@ class _Judge:
         self, number: int, call: Call | None, said: tuple[Lookup, ...] | None, state: State, span: Span | None = None
     ) -> None:
         """What is said to hold in a state does, and what is said not to hold does not."""
+        if not said:
+            return
         true, false = (
-            frozenset(at.literal.atom for at in said or () if (at.holds is at.literal.positive) is sign) for sign in (True, False)
+            frozenset(at.literal.atom for at in said if (at.holds is at.literal.positive) is sign) for sign in (True, False)
         )
         self.differ(FaultKind.CLAIM, number, call, missing=false & state, extra=self.sound(true) - state, span=span)
 

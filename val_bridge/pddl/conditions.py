@@ -38,7 +38,7 @@ from val_bridge.pddl.formula import (
 )
 from val_bridge.pddl.reader import RESERVED, Reader, Scope
 from val_bridge.pddl.syntax import Domain
-from val_bridge.pddl.tokens import Group, Node, Word
+from val_bridge.pddl.tokens import Group, Leaf, Node, Word
 
 NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)\Z")
 TOTAL_TIME = "total-time"
@@ -51,6 +51,7 @@ _FOREIGN_CONDITIONS = frozenset(
 )
 _FOREIGN_EFFECTS = frozenset("oneof probabilistic".split())
 _BINARY = frozenset("/-")
+_STRIPPED = frozenset("and or not".split())
 
 
 _Hidden = dict[str, tuple[str, tuple[str, ...]] | None]
@@ -117,7 +118,8 @@ class FormulaReader(Reader):
         found: list[tuple[Group, bool]] = []
         waiting: list[Node] = group.items[:0:-1]
         while waiting:
-            part, positive = self.stripped(waiting.pop(), where)
+            item = waiting.pop()
+            part, positive = (item, True) if isinstance(item, Leaf) and item.head not in _STRIPPED else self.stripped(item, where)
             if positive and part.head == group.head:
                 waiting.extend(part.items[:0:-1])
             else:
@@ -127,6 +129,10 @@ class FormulaReader(Reader):
     def formula(self, stripped: tuple[Group, bool], scope: Scope, where: str, depth: int) -> Formula:
         node, positive = stripped
         head = node.head
+        if isinstance(node, Leaf) and depth <= DEEPEST and head != EQUALS:  # as below; of long conditions nearly all parts are such
+            atom = self.plain_application(node.words, self.domain.predicates, self.domain, scope)
+            if atom is not None:
+                return Literal(atom=atom, positive=positive, span=self.source.span(node.start, node.end))
         if not head and not node.size:
             # Nothing at all may stand for a whole condition, but not for a part of one.
             self.syntax(node, f"a formula in {where}")
