@@ -19,7 +19,7 @@ EARLIER = 10
 """The round that is shown beside the last: the paper's smaller η."""
 
 Rows = list[tuple[Any, ...]]
-VALIDITY = ("arm", "seed", "of round", "valid % (95 %)", "n", "tokens (10^6)", "minutes of training", "of rounds", "paper %")
+VALIDITY = ("arm", "seed", "of round", "valid % (95 %)", "n", "tokens (10^6)", "minutes of training", "minutes of rounds", "paper %")
 BY_ROUND = ("arm", "seed", "η", "valid % (95 %)", "n", "paper %")
 COMPARED = ("arms", "seed", "first alone", "second alone", "n", "p (McNemar)")
 
@@ -94,7 +94,7 @@ def write_report(out: Path, found: Sequence[Measured], domain: str, about: dict[
     text = (
         f"# Ablation: {domain}, {about['model']}\n\n"
         "Plan validity of the model alone (greedy, one attempt, no feedback), Wilson intervals. All arms of a seed answer the same "
-        "generated problems of the test split, whose classes nothing is trained on; of an arm with rounds the best by the validation split is measured, of one without its last weights. Tokens are those "
+        "generated problems of the test split, whose classes nothing is trained on; of an arm with rounds the best by the validation split is measured, of the others what training ended with. Tokens are those "
         "read, phase 1's and those of prompts included; minutes of training are those before the rounds, minutes of rounds have their attempts and measurements in them. The paper's column is "
         f"{paper('source')}: other problems and another model.\n\n{arms}\n"
         f"{_markdown(VALIDITY, validity_rows(found, domain))}\n"

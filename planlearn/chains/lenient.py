@@ -126,7 +126,7 @@ class _Finder:
         self.states: list[tuple[int, int]] = []  # of a JSON chain, between its actions
         self.done = 0  # all before this place has been read as JSON
         # How much text may be read as JSON in vain: lists inside lists would be read again and again.
-        self.patience = 50_000 + 4 * len(text) if CHAIN_START.search(text) else -1
+        self.patience = 4 * len(text) if CHAIN_START.search(text) else -1
 
     def start(self, *, marked: bool = False, aside: bool = False) -> None:
         if not self.current.empty:
@@ -168,7 +168,7 @@ class _Finder:
                     found = read_json_steps(self.text, at, self.reader)
                 except NoChainError as error:
                     # Python's error counts lines from the text's beginning on.
-                    self.patience -= error.at - at + end - start + at // 16
+                    self.patience -= error.at - at + end - start + at // 64
                     if self.patience < 0:
                         return False
                 else:

@@ -314,9 +314,9 @@ def _chain(text: str, start: int, end: int, task: Task) -> tuple[ParsedChain | N
                 if word == FOR:
                     above = _purpose(line)
                 else:
+                    claim = _claim(line, span)
                     if len(claims) == MOST_STEPS:
                         return None, (TOO_MANY_STEPS,)
-                    claim = _claim(line, span)
                     claims.append(_for(claim, purpose, task) if purpose else claim)
                     purpose, in_step = None, True
             elif not in_step:

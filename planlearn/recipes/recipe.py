@@ -116,8 +116,7 @@ class RefineRecipe(_Strict):
     objective: see `planlearn.refine.Weighing`, as for fault_weight (λ), penalties, unlikelihood (β) and verdict; or "policy", experimental:
     no lessons, each problem answered `generations` times at `policy_temperature` and rewarded (`planlearn.refine.reward`), by TRL's GRPO.
     tokens: read in stage "chain" of a round, lessons coming again until then; None: each lesson once. plan_share: stage "plan"
-    reads that share of what stage "chain" reads. focus: share of the lessons of corrections that are of what failed alone
-    (`planlearn.refine.Stress`), where the feedback names the step. names: under so many more shufflings of its objects' names each correction is
+    reads that share of what stage "chain" reads. names: under so many more shufflings of its objects' names each correction is
     learned too, with the planner's plan for these (plans go by names); 0 in domains with static facts.
     chain_rate, plan_rate: δ1 > δ2, at which the stages of round 1 begin. decay: a stage's rate falls along a cosine to that share of
     what it began with, and there the next round's begins: 0 starts every round anew. validation: the first so many problems of the
@@ -149,7 +148,6 @@ class RefineRecipe(_Strict):
     verdict: float = Field(default=1.0, ge=0.0)
     tokens: PositiveInt | None = None
     plan_share: float = Field(default=0.25, gt=0.0, le=1.0)
-    focus: float = Field(default=0.0, ge=0.0, le=1.0)
     names: int = Field(default=0, ge=0)
     chain_rate: PositiveFloat = 1.0e-5
     plan_rate: PositiveFloat = 5.0e-6

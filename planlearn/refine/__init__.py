@@ -7,7 +7,7 @@ for real models, `ReplayLearner` for tests. At evaluation nothing goes back to t
 
 from planlearn.refine.attempt import Attempt, feedback_on, given_up, judge_attempt
 from planlearn.refine.learner import Fitted, Learner, Lesson, Posed, Stage
-from planlearn.refine.lessons import Correction, LessonMaker, Problem, Stress, Taught, Weighing, corrected
+from planlearn.refine.lessons import Correction, LessonMaker, Problem, Taught, Weighing, corrected
 from planlearn.refine.loop import Refinement, d2_problems
 from planlearn.refine.record import SCHEMA, finished_rounds
 from planlearn.refine.replay import ReplayLearner
@@ -15,6 +15,6 @@ from planlearn.refine.reward import chain_reward, plan_reward
 
 __all__ = [
     "SCHEMA", "Attempt", "Correction", "Fitted", "Learner", "Lesson", "LessonMaker", "Posed", "Problem", "Refinement", "ReplayLearner",
-    "Stage", "Stress", "Taught", "Weighing", "chain_reward", "corrected", "d2_problems", "feedback_on", "finished_rounds", "given_up", "judge_attempt",
+    "Stage", "Taught", "Weighing", "chain_reward", "corrected", "d2_problems", "feedback_on", "finished_rounds", "given_up", "judge_attempt",
     "plan_reward",
 ]

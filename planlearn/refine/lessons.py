@@ -8,7 +8,6 @@ its corrections come from.
 A round's lessons:
 - *fresh*: the problem -> the chain and the plan, own or corrected;
 - *mend*: the problem, the attempt that failed and the feedback on it -> the corrected chain and plan;
-  both of these end behind the step that mends what failed where they are of that alone (`Stress`);
 - *judge*: a plan that the model wrote -> the reasoning and VALID or INVALID, for failed attempts and as many good ones;
 - *wrong*: the problem and the model's own chain -> the invalid plan behind it, for unlikelihood in stage "plan" alone.
 """
@@ -28,10 +27,10 @@ from planlearn.corpus import Example
 from planlearn.corpus.judge import plan_judgement_segments
 from planlearn.corpus.mend import mending_segments
 from planlearn.planners import reference_plan
-from planlearn.problems import Renaming, shuffled_names
+from planlearn.problems import shuffled_names
 from planlearn.refine.attempt import Attempt, FeedbackLevel, correct_actions, without_detours, written
 from planlearn.refine.learner import Lesson, Stage
-from val_bridge import Action, Atom, BindError, Call, Chain, Fault, FaultKind, Outcome, Plan, Task, execute, write_problem
+from val_bridge import Action, BindError, Call, Chain, Fault, FaultKind, Outcome, Plan, Task, execute, write_problem
 
 Origin = Literal["own", "own after feedback", "prefix and planner", "planner"]
 
@@ -72,36 +71,6 @@ class Weighing:
     penalties: Mapping[str, float] = field(default_factory=dict)
     unlikelihood: float = 0.5
     verdict: float = 1.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stress:
-    """Where a correction mends what failed, as far as the feedback says it.
-
-    at: the step that stands where the attempt failed, 0 for the first state; behind the last step where the chain was right and its
-    plan was not. weight: of that step, or of the mentions of `atoms` in it where there are some; no unit, at least 1. alone: the
-    lesson is of that alone: it ends behind the step, and where the plan failed, the chain above it carries no loss.
-    """
-
-    at: int
-    weight: float = 1.0
-    atoms: frozenset[Atom] = frozenset()
-    alone: bool = False
-
-    @classmethod
-    def of(cls, attempt: Attempt, correction: Correction, level: FeedbackLevel, weighing: Weighing, *, alone: bool = False) -> Stress | None:
-        """None where nothing was said of where the attempt failed."""
-        if level == "none" or not attempt.faults:
-            return None
-        first = [fault for fault in attempt.faults if fault.step == attempt.faults[0].step]
-        detailed = level == "detailed" and weighing.objective == "weighted"
-        return cls(
-            at=0 if at_the_start(attempt) else correction.kept + 1, weight=step_weight(attempt, level, weighing), alone=alone,
-            atoms=frozenset(violation.atom for fault in first for violation in fault.violations) if detailed else frozenset(),
-        )
-
-    def renamed(self, renaming: Renaming, at: int) -> Stress:
-        return replace(self, at=at, atoms=frozenset(map(renaming.atom, self.atoms)))
 
 
 def corrected(problem: Problem, first: Attempt, later: Sequence[Attempt], source: Literal["own", "reference"]) -> Correction | None:
@@ -178,22 +147,6 @@ def at_the_start(attempt: Attempt) -> bool:
     return bool(attempt.faults) and attempt.faults[0].step == 0
 
 
-def stressed(text: str, stress: Stress) -> list[tuple[str, float]]:
-    """A step's text in pieces, and what each weighs: of the stress where it mentions one of its atoms, what is said of it included.
-
-    A step that mentions none weighs so as a whole.
-    """
-    words = "|".join(re.escape(" ".join(atom)) for atom in sorted(stress.atoms))
-    found = list(re.finditer(rf"[ ]?(?<!\S)(?:{words})(?: yes| no)?(?![^\s,:])", text)) if words else []
-    if not found:
-        return [(text, stress.weight)]
-    pieces, end = [], 0
-    for match in found:
-        pieces += [(text[end : match.start()], 1.0), (match[0], stress.weight)]
-        end = match.end()
-    return [*pieces, (text[end:], 1.0)]
-
-
 _VERDICT = re.compile(r"((?:IN)?VALID)(.*)", re.DOTALL)
 
 
@@ -203,39 +156,35 @@ class LessonMaker:
     def __init__(self, style: ChainStyle, level: FeedbackLevel, weighing: Weighing, seed: int) -> None:
         self.style, self.level, self.weighing, self.seed = style, level, weighing, seed
 
-    def fresh(self, problem: Problem, name: str, chain: Chain, stress: Stress | None = None) -> Taught:
-        """The problem -> the chain and the plan."""
+    def fresh(self, problem: Problem, name: str, chain: Chain, heavy_at: int | None = None, heavy: float = 1.0) -> Taught:
+        """The problem -> the chain and the plan. heavy_at, heavy: the step of that number (0: the first state) weighs that much."""
+        segments, weights = self._answer(problem.task, chain, heavy_at, heavy)
         given = answer_segments(problem.task, chain, self.style)[:1]
-        return self._corrected(problem, f"{name}-fresh", "chain", chain, given, stress)
+        return self._taught(problem, f"{name}-fresh", "chain", chain.plan, (*given, *segments), (0.0, *weights))
 
     def under_other_names(
-        self, problem: Problem, name: str, correction: Correction, stress: Stress | None, rng: Random
+        self, problem: Problem, name: str, correction: Correction, heavy_at: int, heavy: float, rng: Random
     ) -> Taught | None:
         """`fresh` for the problem with its objects' names shuffled, and the planner's plan for these: plans go by names.
 
-        It is stressed where that plan does the same up to there. None where it does not and the lesson would be of that alone, and where
-        the planner finds no plan.
+        The step weighs `heavy` where that plan does the same up to there. None where the planner finds no plan.
         """
         task, renaming = shuffled_names(problem.task, rng)
         other = replace(problem, problem_pddl=write_problem(task.problem), task=task)
-        if stress is not None and stress.alone and stress.at == 0:  # no step is shown
-            return self.fresh(other, name, execute(task, ()), stress.renamed(renaming, 0))
         plan = reference_plan(problem.domain, task, to_teach=True)
         if plan is None:
             return None
-        chain = execute(task, plan.calls)
-        if stress is None:
-            return self.fresh(other, name, chain)
-        if stress.at > len(correction.chain):
-            return self.fresh(other, name, chain, stress.renamed(renaming, len(chain) + 1))
-        if stress.at <= _shared(renaming.of_plan(correction.chain.plan).calls, plan.calls):
-            return self.fresh(other, name, chain, stress.renamed(renaming, stress.at))
-        return None if stress.alone else self.fresh(other, name, chain)
+        same = _shared(renaming.of_plan(correction.chain.plan).calls, plan.calls)
+        at = heavy_at if heavy_at <= same else None
+        return self.fresh(other, name, execute(task, plan.calls), at, heavy)
 
-    def mend(self, problem: Problem, name: str, previous: str, feedback: str, chain: Chain, stress: Stress | None = None) -> Taught:
-        """The problem, what was written and the feedback on it -> the corrected chain and the plan."""
+    def mend(
+        self, problem: Problem, name: str, previous: str, feedback: str, chain: Chain, heavy_at: int | None = None, heavy: float = 1.0
+    ) -> Taught:
+        """The problem, what was written and the feedback on it -> the corrected chain and the plan; weights as of `fresh`."""
+        segments, weights = self._answer(problem.task, chain, heavy_at, heavy)
         given = mending_segments(problem.task, self.style, previous, feedback)
-        return self._corrected(problem, f"{name}-mend", "mend", chain, given, stress)
+        return self._taught(problem, f"{name}-mend", "mend", chain.plan, (*given, *segments), (*[0.0] * len(given), *weights))
 
     def judge(self, problem: Problem, name: str, attempt: Attempt) -> Taught | None:
         """The plan that was written, or the chain's calls where there is none; None where one of them is no action."""
@@ -295,26 +244,12 @@ class LessonMaker:
         )
         return replace(taught, end=0.0)
 
-    def _corrected(
-        self, problem: Problem, name: str, kind: str, chain: Chain, given: Sequence[Segment], stress: Stress | None
-    ) -> Taught:
-        """A lesson whose answer is the chain and its plan, or so much of it as the stress leaves."""
-        stretches = chain_stretches(problem.task, chain, self.style)
-        alone, at = stress is not None and stress.alone, stress.at if stress is not None else -1
-        ends = alone and at < len(stretches)
-        weighed: list[tuple[str, float]] = []
-        for number, text in enumerate(stretches[: at + 1] if ends else stretches):
-            if stress is not None and number == at:
-                weighed += stressed(text, stress)
-            else:
-                weighed.append((text, 0.0 if alone and not ends else 1.0))
-        segments = [Segment(role=Role.CHAIN, text=text) for text, _ in weighed if text]
-        weights = [weight for text, weight in weighed if text]
-        if not ends:
-            segments.append(Segment(role=Role.PLAN, text=f"{PLAN_HEADER}\n{plan_text(chain.plan)}"))
-            weights.append(1.0)
-        taught = self._taught(problem, name, kind, chain.plan, (*given, *segments), (*[0.0] * len(given), *weights))
-        return replace(taught, end=0.0) if ends else taught
+    def _answer(self, task: Task, chain: Chain, heavy_at: int | None, heavy: float) -> tuple[list[Segment], list[float]]:
+        stretches = chain_stretches(task, chain, self.style)
+        segments = [Segment(role=Role.CHAIN, text=text) for text in stretches if text]
+        weights = [heavy if number == heavy_at else 1.0 for number, text in enumerate(stretches) if text]
+        segments.append(Segment(role=Role.PLAN, text=f"{PLAN_HEADER}\n{plan_text(chain.plan)}"))
+        return segments, [*weights, 1.0]
 
     def _taught(
         self, problem: Problem, name: str, kind: str, plan: Plan, segments: tuple[Segment, ...], weights: tuple[float, ...]
@@ -370,7 +305,7 @@ class Draft:
 
 
 def in_order(
-    drafts: Sequence[Draft], rng: Random, length: Callable[[Taught], int | None], tokens: int | None
+    drafts: Sequence[Draft], rng: Random, length: Callable[[Draft], int | None], tokens: int | None
 ) -> Iterator[Taught]:
     """The lessons shuffled, once; or, where so many tokens are to be read, again and again until they are (the last one
     that would pass the mark is left out). length: in tokens, None for a lesson that is not to be read.
@@ -379,12 +314,13 @@ def in_order(
     while True:
         before = done
         for draft in rng.sample(list(drafts), len(drafts)):
-            long = length(draft.taught) if draft.taught is not None else None
-            if draft.taught is None or long is None:
+            its = length(draft)
+            if its is None:
                 continue
-            done += long
+            done += its
             if tokens is not None and done > tokens:
                 return
+            assert draft.taught is not None
             yield draft.taught
         if tokens is None or done == before:
             return

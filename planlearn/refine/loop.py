@@ -14,7 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -30,16 +30,16 @@ from planlearn.recipes import RefineRecipe
 from planlearn.refine.attempt import Attempt, attempt_from_row, feedback_on, given_up, judge_attempt, written
 from planlearn.refine.learner import Fitted, Learner, Posed, Stage
 from planlearn.refine.lessons import (
-    Correction,
     Draft,
     LessonMaker,
     Problem,
-    Stress,
     Taught,
     Weighing,
+    at_the_start,
     corrected,
     in_order,
     own_actions,
+    step_weight,
 )
 from planlearn.refine.record import SCHEMA, rounds_log
 from planlearn.refine.reward import REWARDS, Reward
@@ -267,7 +267,7 @@ class Refinement:
         drafts: list[Draft] = []
         origins: Counter[str] = Counter()
 
-        def draft(make: Callable[..., Taught | None], *given: Any) -> None:
+        def add(make: Callable[..., Taught | None], *given: Any) -> None:
             drafts.append(Draft(partial(make, *given)))
 
         for name, attempt in failed.items():
@@ -277,30 +277,28 @@ class Refinement:
                 origins["none"] += 1
                 continue
             origins[correction.origin] += 1
-            draft(maker.fresh, problem, name, correction.chain, self._stress(number, name, attempt, correction))
+            heavy = step_weight(attempt, self.recipe.feedback, self.weighing)
+            at = 0 if at_the_start(attempt) else correction.kept + 1
+            add(maker.fresh, problem, name, correction.chain, at, heavy)
             for copy in range(self.recipe.names):
-                at, rng = f"{name}-names{copy}", stream(self.seed, "names", number, name, copy)
-                draft(maker.under_other_names, problem, at, correction, self._stress(number, at, attempt, correction), rng)
+                rng = stream(self.seed, "names", number, name, copy)
+                add(maker.under_other_names, problem, f"{name}-names{copy}", correction, at, heavy, rng)
             if told and stream(self.seed, "mend", number, name).random() < self.recipe.mend:
-                said, stress = self._told(number, name, feedback), self._stress(number, f"{name}-mend", attempt, correction)
-                draft(maker.mend, problem, name, written(attempt.completion), said, correction.chain, stress)
+                said = self._told(number, name, feedback)
+                add(maker.mend, problem, name, written(attempt.completion), said, correction.chain, at, heavy)
             if told:
-                draft(maker.wrong, problem, name, attempt)
+                add(maker.wrong, problem, name, attempt)
         solved = [name for name in first if name not in failed]
         for name in solved if self.recipe.keep_valid else ():
             chain = execute(problems[name].task, own_actions(problems[name].task, first[name]))
-            draft(maker.fresh, problems[name], name, chain)
+            add(maker.fresh, problems[name], name, chain)
         if self.recipe.judge and told:
             judged = [Draft(partial(maker.judge, problems[name], name, attempt)) for name, attempt in failed.items()]
             known = [one for one in judged if one.taught is not None]
             drafts += known
             for name in stream(self.seed, "judged", number).sample(solved, min(len(solved), len(known))):
-                draft(maker.judge, problems[name], name, first[name])
+                add(maker.judge, problems[name], name, first[name])
         return drafts, origins
-
-    def _stress(self, number: int, lesson: str, attempt: Attempt, correction: Correction) -> Stress | None:
-        alone = stream(self.seed, "focus", number, lesson).random() < self.recipe.focus
-        return Stress.of(attempt, correction, self.recipe.feedback, self.weighing, alone=alone)
 
     def _told(self, number: int, name: str, feedback: dict[str, str]) -> str:
         """The feedback on an attempt, or that on another one where the recipe alters it."""
@@ -312,14 +310,18 @@ class Refinement:
         """What came of a stage, and (kind, id) of its lessons."""
         recipe = self.recipe
 
-        def length(one: Taught) -> int | None:
-            long = self.learner.length(one.example) if one.in_stage(stage, self.weighing) is not None else None
-            return long if long is not None and long <= self.learner.longest else None
+        @cache
+        def length(draft: Draft) -> int | None:
+            one = draft.taught
+            if one is None or one.in_stage(stage, self.weighing) is None:
+                return None
+            tokens = self.learner.length(one.example)
+            return tokens if tokens <= self.learner.longest else None
 
         with self._checked():
             budget = recipe.tokens
             if stage is Stage.PLAN:
-                whole = budget if budget is not None else sum(length(one.taught) or 0 for one in drafts if one.taught is not None)
+                whole = budget if budget is not None else sum(length(draft) or 0 for draft in drafts)
                 budget = round(recipe.plan_share * whole)
             chosen = in_order(drafts, stream(self.seed, "lessons", number, stage.value), length, budget)
             lessons = [lesson for one in chosen if (lesson := one.in_stage(stage, self.weighing)) is not None]

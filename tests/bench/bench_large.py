@@ -1,6 +1,6 @@
 """How long do texts of a megabyte take? `python tests/bench/bench_large.py [SHOWN] [KIND]`
 
-Processor seconds of what `check --json`, `check-chain --json` and `score` do with each text of `tests/fuzz/large.py`: to read
+Processor seconds, the best of some tries, of what `check --json`, `check-chain --json` and `score` do with each text of `tests/fuzz/large.py`: to read
 it, to judge it and to make the whole JSON answer, the slowest first. Beside them the real VAL, where there is one, on the same domain, problem or
 plan, at most `PATIENCE` seconds; and a loop of additions, so that machines can be compared.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.fuzz.large import LARGE, judged
@@ -18,15 +19,26 @@ from val_bridge.dialect.binary import Val, ValNotFound, find_val
 
 SIZE = 1_000_000
 PATIENCE = 30
+TRIES, SHORT = 9, 0.15
 FILES = {"domain": BLOCKS_DOMAIN, "problem": BLOCKS_PROBLEM, "plan": "(unstack b a)\n"}
 
 
-def additions() -> float:
-    began = time.process_time()
+def best(work: Callable[[], object]) -> float:
+    """Machines are shared, and slower for some seconds now and then: what is far below a second is not tried again."""
+    least = float("inf")
+    for _ in range(TRIES):
+        began = time.process_time()
+        work()
+        least = min(least, time.process_time() - began)
+        if least < SHORT:
+            break
+    return least
+
+
+def additions() -> None:
     total = 0
     for number in range(5_000_000):
         total += number
-    return time.process_time() - began
 
 
 def of_val(val: Val, kind: str, text: str, folder: Path) -> str:
@@ -45,16 +57,13 @@ def main(shown: int = 12, only: str | None = None) -> None:
     taken = []
     for (kind, name), make in LARGE.items():
         if only in (None, kind):
-            text = make(SIZE)
-            began = time.process_time()
-            judged(kind, text)
-            taken.append((time.process_time() - began, kind, name))
+            taken.append((best(lambda kind=kind, text=make(SIZE): judged(kind, text)), kind, name))
     try:
         val = find_val()
     except ValNotFound as error:
         val = None
         print(error)
-    print(f"5 million additions {additions():.2f} s; {len(taken)} texts, {sum(s < 1 for s, *_ in taken)} of them under 1 s")
+    print(f"5 million additions {best(additions):.2f} s; {len(taken)} texts, {sum(s < 1 for s, *_ in taken)} of them under 1 s")
     print(f"{'text':40}{'seconds':>8}{'VAL':>16}")
     with tempfile.TemporaryDirectory() as folder:
         for seconds, kind, name in sorted(taken, reverse=True)[:shown]:

@@ -279,5 +279,7 @@ def test_a_step_without_parts_claims_nothing_but_its_call() -> None:
 
 def test_a_chain_of_more_steps_than_is_judged_is_none() -> None:
     assert len(read("stack a b\n" * MOST_STEPS).chain.claims) == MOST_STEPS
+    for remark in ("that is it!", "```", "- so"):
+        assert len(read("stack a b\n" * MOST_STEPS + remark).chain.claims) == MOST_STEPS, "what is no step is none too many"
     answer = read("stack a b\n" * (MOST_STEPS + 1) + "Plan:\nstack a b\n")
     assert answer.chain is None and answer.unread == (TOO_MANY_STEPS,) and answer.plan is not None

@@ -20,7 +20,7 @@ def states(rows: int, columns: int, seed: int) -> tuple[torch.Tensor, torch.Tens
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_any_sequence_of_steps_leaves_what_joining_anew_leaves(seed: int) -> None:
+def test_any_sequence_of_steps_leaves_what_copying_anew_leaves(seed: int) -> None:
     rng = Random(seed)
     layer = RoomyLayer()
     keys, values = states(3, rng.randint(1, 9), seed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -100,6 +101,12 @@ def test_padding_columns_are_dropped_with_the_rows_that_needed_them(restless: Ma
     from planlearn.models.generate import _Batch
 
     honest, widths = _Batch.step, []
+    first, begun = _Batch.begin, []
+
+    def beginning(self: _Batch, rows: list[Any]) -> None:
+        assert not self.rows
+        begun.append(len(rows))
+        first(self, rows)
 
     def watching(self: _Batch, keep: list[int], chosen: list[int]) -> None:
         honest(self, keep, chosen)
@@ -108,8 +115,10 @@ def test_padding_columns_are_dropped_with_the_rows_that_needed_them(restless: Ma
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_Batch, "step", watching)
+        patch.setattr(_Batch, "begin", beginning)
         answers(restless(), max_tokens=60, batch_size=6)
     assert len(widths) > 50
+    assert sorted(begun) == [6, 6, 6, 6], "24 prompts, the next ones when all rows have left"
     assert all(width == longest for width, longest in widths[:1])
     assert all(width <= longest + 1 for width, longest in widths)
 

@@ -14,9 +14,9 @@ from planlearn.errors import RecipeError
 from planlearn.planners import reference_plan
 from planlearn.problems import domain_text
 from planlearn.recipes import RefineRecipe
-from planlearn.refine import Correction, LessonMaker, Stage, Stress, Weighing, corrected, d2_problems, feedback_on, given_up, judge_attempt
+from planlearn.refine import Correction, LessonMaker, Stage, Weighing, corrected, d2_problems, feedback_on, given_up, judge_attempt
 from planlearn.refine.attempt import Attempt, attempt_from_row, correct_actions, without_detours, written
-from planlearn.refine.lessons import Draft, at_the_start, in_order, step_weight, stressed
+from planlearn.refine.lessons import Draft, at_the_start, in_order, step_weight
 from tests.refine.conftest import STYLE, right
 from val_bridge import execute, read_task
 
@@ -117,7 +117,7 @@ def test_the_stages_hold_their_own_roles_alone(problem):
     first = attempt(problem, right(problem).replace("state clear a, clear b, clear c, handempty", "state clear a, clear b, handempty", 1))
     correction = corrected(problem, first, [], "own")
     told = feedback_on(problem.task, first, "detailed")
-    mend = maker.mend(problem, "p", written(first.completion), told, correction.chain, Stress(at=correction.kept + 1, weight=2.5))
+    mend = maker.mend(problem, "p", written(first.completion), told, correction.chain, correction.kept + 1, 2.5)
     for stage, roles in ((Stage.CHAIN, {Role.CHAIN}), (Stage.PLAN, {Role.PLAN})):
         lesson = mend.in_stage(stage, WEIGHING)
         assert {s.role for s, w in zip(lesson.example.segments, lesson.weights, strict=True) if w} == roles
@@ -200,7 +200,7 @@ def test_a_wrong_first_state_is_corrected_there(problem):
     wrong = right(problem).replace("state clear b, clear c, handempty", "state clear b, handempty", 1)
     assert at_the_start(attempt(problem, wrong))
     chain = corrected(problem, attempt(problem, wrong), [], "own").chain
-    lesson = LessonMaker(STYLE, "detailed", WEIGHING, 0).fresh(problem, "p", chain, Stress(at=0, weight=3.0)).in_stage(Stage.CHAIN, WEIGHING)
+    lesson = LessonMaker(STYLE, "detailed", WEIGHING, 0).fresh(problem, "p", chain, 0, 3.0).in_stage(Stage.CHAIN, WEIGHING)
     heavy = [s.text for s, w in zip(lesson.example.segments, lesson.weights, strict=True) if w == 3.0]
     assert len(heavy) == 1 and heavy[0].startswith("state clear b, clear c")
 
@@ -235,7 +235,7 @@ def test_a_correction_under_other_names_weighs_where_its_plan_goes_the_same_way(
     maker = LessonMaker(STYLE, "detailed", WEIGHING, 0)
     plans, heavy = set(), set()
     for number in range(20):
-        taught = maker.under_other_names(problem, "p-names", correction, Stress(at=step, weight=7.0), Random(number))
+        taught = maker.under_other_names(problem, "p-names", correction, step, 7.0, Random(number))
         other = read_task(domain_text("blocksworld"), taught.example.problem_pddl)
         assert taught.example.plan == plan_text(reference_plan("blocksworld", other, to_teach=True))
         plans.add(taught.example.plan)
@@ -248,96 +248,19 @@ def test_names_are_not_shuffled_where_static_facts_name_things():
         next(d2_problems("logistics", 0, RefineRecipe(sizes={"1": 1.0}, names=1)))
 
 
-def spoiled(problem, old: str, new: str):
-    """An attempt that says `new` where its right chain first says `old`, and its correction."""
-    assert old in right(problem)
-    first = attempt(problem, right(problem).replace(old, new, 1))
-    return first, corrected(problem, first, [], "own")
-
-
-def test_a_lesson_of_what_failed_alone_ends_behind_the_step_that_mends_it(problem):
-    first, correction = spoiled(problem, "state clear a, clear b, clear c, handempty", "state clear a, clear b, handempty")
-    stress = Stress.of(first, correction, "binary", WEIGHING, alone=True)
-    taught = LessonMaker(STYLE, "binary", WEIGHING, 0).fresh(problem, "p", correction.chain, stress)
-    lesson = taught.in_stage(Stage.CHAIN, WEIGHING)
-    whole = right(problem)
-    assert whole.startswith(lesson.example.completion) and lesson.example.completion.splitlines()[-3].startswith("put-down c")
-    assert taught.in_stage(Stage.PLAN, WEIGHING) is None and lesson.end == 0.0
-    assert [w for w in lesson.weights if w] == [1.0, 1.0, stress.weight]
-
-
-def test_where_the_plan_failed_the_chain_carries_no_loss(problem):
-    first, correction = spoiled(problem, "Plan:\nunstack c a", "Plan:\nunstack b a")
-    assert first.faults[0].kind.value == "plan_mismatch"
-    stress = Stress.of(first, correction, "detailed", WEIGHING, alone=True)
-    assert stress.at == len(correction.chain) + 1
-    taught = LessonMaker(STYLE, "detailed", WEIGHING, 0).fresh(problem, "p", correction.chain, stress)
-    assert taught.in_stage(Stage.CHAIN, WEIGHING) is None
-    lesson = taught.in_stage(Stage.PLAN, WEIGHING)
-    assert {s.role for s, w in zip(lesson.example.segments, lesson.weights, strict=True) if w} == {Role.PLAN} and lesson.end == 1.0
-    assert lesson.example.completion == right(problem)
-
-
-def test_detailed_feedback_stresses_the_literals_that_were_wrong(problem):
-    first, correction = spoiled(problem, "goals on a b no clear b yes clear a no", "goals on a b yes")
-    stress = Stress.of(first, correction, "detailed", WEIGHING)
-    assert (stress.at, stress.atoms) == (0, {("on", "a", "b")})
-    lesson = LessonMaker(STYLE, "detailed", WEIGHING, 0).fresh(problem, "p", correction.chain, stress)
-    assert [s.text for s, w in zip(lesson.example.segments, lesson.weights, strict=True) if w == stress.weight] == [" on a b no"]
-    assert lesson.example.completion == right(problem)
-    assert Stress.of(first, correction, "binary", WEIGHING).atoms == frozenset()
-    assert Stress.of(first, correction, "detailed", replace(WEIGHING, objective="nll")).atoms == frozenset()
-    assert Stress.of(first, correction, "none", WEIGHING) is None
-
-
-@pytest.mark.parametrize(
-    ("atoms", "heavy"),
-    [
-        ({("on", "a", "b")}, ["on a b", " on a b yes"]), ({("clear", "a")}, []), ({("clear", "ab")}, [" clear ab"]),
-        ({("on", "a", "b"), ("holding", "c")}, ["on a b", " on a b yes", " holding c no"]),
-    ],
-)  # fmt: skip
-def test_mentions_are_whole_literals_with_what_is_said_of_them(atoms, heavy):
-    text = "on a b, clear ab\ngoals on a b yes holding c no: on a c no\n"
-    pieces = stressed(text, Stress(at=1, weight=3.0, atoms=frozenset(atoms)))
-    assert "".join(piece for piece, _ in pieces) == text
-    assert [piece for piece, weight in pieces if weight == 3.0] == (heavy or [text])
-
-
-def test_under_other_names_the_stress_is_renamed_too(problem):
-    maker = LessonMaker(STYLE, "detailed", WEIGHING, 0)
-    first, correction = spoiled(problem, "goals on a b no clear b yes clear a no", "goals on a b yes")
-    goals = set()
-    for number in range(12):
-        stress = Stress.of(first, correction, "detailed", WEIGHING, alone=True)
-        taught = maker.under_other_names(problem, "p-names", correction, stress, Random(number))
-        lesson = taught.in_stage(Stage.CHAIN, WEIGHING)
-        assert lesson.example.completion.count("\n") == 2  # the first state and its goals
-        (said,) = [s.text for s, w in zip(lesson.example.segments, lesson.weights, strict=True) if w == stress.weight]
-        assert said.startswith(" on ") and said.endswith(" no") and f"Goal:{said[:-3]}\n" in lesson.example.prompt
-        goals.add(said)
-    assert len(goals) > 2
-
-
-def test_under_other_names_a_lesson_of_a_later_step_needs_a_plan_that_goes_the_same_way(problem):
-    task = read_task(domain_text("blocksworld"), TWO_TOWERS)
-    problem = replace(problem, problem_pddl=TWO_TOWERS, task=task)
-    correction = Correction(chain=execute(task, reference_plan("blocksworld", task, to_teach=True).calls), origin="planner", kept=0)
-    maker = LessonMaker(STYLE, "detailed", WEIGHING, 0)
-    lessons = [maker.under_other_names(problem, "p", correction, Stress(at=3, alone=True), Random(number)) for number in range(20)]
-    assert 0 < lessons.count(None) < 20
-    assert all(one.in_stage(Stage.PLAN, WEIGHING) is None for one in lessons if one is not None)
-
-
 def test_drafts_are_made_when_they_are_read():
     made = []
 
-    def make(number):
-        made.append(number)
-        return number
+    def draft(number):
+        def make():
+            made.append(number)
+            return number
 
-    drafts = [Draft(lambda number=number: make(number)) for number in range(100)]
-    read = list(in_order(drafts, Random(0), lambda _: 10, 55))
-    assert len(read) == 5 and set(read) <= set(made) and len(made) == 6
-    assert sorted(in_order(drafts, Random(0), lambda one: 1 if one % 2 else None, None)) == list(range(1, 100, 2))
-    assert list(in_order([Draft(lambda: None)], Random(0), lambda _: 10, 55)) == []
+        return Draft(make)
+
+    drafts = [draft(number) for number in range(100)]
+    read = list(in_order(drafts, Random(0), lambda one: 10 + 0 * one.taught, 55))
+    assert len(read) == 5 and set(read) < set(made) and len(made) == 6
+    assert sorted(in_order(drafts, Random(0), lambda one: 1 if one.taught % 2 else None, None)) == list(range(1, 100, 2))
+    assert len(made) == 100, "each is made once"
+    assert list(in_order(drafts, Random(0), lambda _: None, 55)) == []

@@ -202,26 +202,6 @@ def test_no_lesson_short_enough_is_no_endless_search(refinement, tmp_path):
     assert row["lessons"] == {} and row["stages"]["chain"]["tokens"] == 0
 
 
-@pytest.mark.parametrize("feedback", ["none", "binary", "detailed"])
-def test_with_focus_lessons_are_of_what_failed_where_the_feedback_says_it(refinement, tmp_path, feedback):
-    """Of the played answers some have a wrong first step, some lack the plan's last step."""
-    recipe = RECIPE.model_copy(update={"rounds": 1, "problems": 30, "focus": 1.0, "attempts": 0, "judge": False, "feedback": feedback, "plan_share": 1.0})
-    refinement(tmp_path, recipe=recipe).run()
-    errors = {row["problem"]: row["error"] for row in read_json_lines(tmp_path / "round-01" / "attempts.jsonl") if not row["valid"]}
-    assert {"transition", "unreadable"} < set(errors.values())
-    known = {name for name, error in errors.items() if error != "unreadable"}
-    ends: dict[str, dict[str, set[bool]]] = {"chain": {}, "plan": {}}
-    for stage, found in ends.items():
-        for row in read_json_lines(tmp_path / "round-01" / f"lessons-{stage}.jsonl"):
-            if (name := row["id"].rsplit("-", 1)[0]) in known and row["kind"] != "wrong":
-                found.setdefault(errors[name], set()).add(row["segments"][-1]["role"] == "plan")
-    in_plan = {error for name, error in errors.items() if name in known and error != "transition"}
-    if feedback == "none":
-        assert ends["chain"] == ends["plan"] == {error: {True} for error in set(errors.values()) - {"unreadable"}}
-    else:
-        assert ends == {"chain": {"transition": {False}}, "plan": {error: {True} for error in in_plan}} and in_plan
-
-
 def test_progress_says_round_stage_validity_and_time_left(refinement, tmp_path, capsys):
     rounds = refinement(tmp_path, recipe=so_many(2)).run()
     said = capsys.readouterr().err

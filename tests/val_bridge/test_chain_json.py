@@ -256,10 +256,15 @@ def test_judging_ends_behind_the_most_faults_and_says_where():
     assert told["later"][-1]["failing_step"] == 500 and told["chain_length"] == MOST_FAULTS
 
 
+def test_facts_of_one_unknown_predicate_are_told_once():
+    told = answer([{"state": [*TRUE[0]["state"], "(foo a)", "(foo b)", "(hand x)", "(hand y)"]}])
+    assert told["message"].endswith("found foo; x; y") and len(told["violations"]) == 4
+
+
 def test_of_very_many_facts_that_no_state_can_have_the_first_are_told():
     strange = [f"(hand b{number:05})" for number in range(MOST_MALFORMED + 2)]
     told = answer([{"state": [*TRUE[0]["state"], *strange]}])
-    assert told["error"] == "state_fact" and told["message"].endswith("; b09999; 2 more")
+    assert told["error"] == "state_fact" and told["message"].endswith("; b09999; 2 more facts")
     assert [violation["fact"] for violation in told["violations"] if violation["kind"] == "unknown_object"] == strange[:MOST_MALFORMED]
 
 

@@ -38,7 +38,7 @@ Malformed = tuple[str, str, str, Collection[str]]
 _HINTED = 8
 """Malformed atoms of a state for which a nearest name is looked for; looking takes longer than judging."""
 MOST_MALFORMED = 10_000
-"""Malformed atoms of a state that are told one by one; of more of them the first in order, and how many there are."""
+"""Malformed atoms of a step that are told one by one; of more of them the first in order, and how many others there are."""
 
 MOST_FAULTS = 1_000
 """Faults behind which the steps that follow are not judged: nobody reads on, and each takes time and room."""
@@ -290,7 +290,8 @@ class _Judge:
             self._noted.update(bad)
             beyond = len(bad) - MOST_MALFORMED
             bad = {atom: bad[atom] for atom in sorted(bad)[:MOST_MALFORMED]}
-            more = [f"{beyond:,} more"] if beyond > 0 else []
+            more = [f"{beyond:,} more facts"] if beyond > 0 else []
+            said = dict.fromkeys(wrong[1:3] for wrong in bad.values())  # facts of one unknown predicate say the same
             hinted = [wrong for wrong in bad.values() if wrong[3]][:_HINTED]
             self.note(
                 Fault(
@@ -298,8 +299,8 @@ class _Judge:
                     step=step,
                     action=str(call) if call else None,
                     violations=tuple(Violation(kind=wrong[0], atom=atom) for atom, wrong in bad.items()),
-                    expected="; ".join(dict.fromkeys(wrong[1] for wrong in bad.values())),
-                    stated="; ".join([*dict.fromkeys(wrong[2] for wrong in bad.values()), *more]),
+                    expected="; ".join(expected for expected, _ in said),
+                    stated="; ".join([*(stated for _, stated in said), *more]),
                     hint=next(filter(None, (nearest(wrong[2], wrong[3]) for wrong in hinted)), ""),
                 )
             )
