@@ -55,7 +55,8 @@ def problems(
     out: Path = typer.Option(..., help="The file: a row a problem, for `planlearn eval --instances`."),
 ) -> None:
     """Write problems of classes that nothing is trained on, as many as are asked for."""
-    from planlearn.corpus.build import held_out, style_of, write_rows
+    from planlearn.corpus.build import held_out, style_of
+    from planlearn.files import write_json_lines
     from planlearn.problems import get_generator
     from planlearn.progress import bars
     from planlearn.recipes import resolve
@@ -66,7 +67,7 @@ def problems(
         resolved.domain, resolved.seed, split.value, count, corpus.validation_sizes, style_of(corpus), bars("problems", "problems"),
         fresh_classes=False,
     )
-    write_rows(out, rows)
+    write_json_lines(out, (row.to_row() for row in rows))
     classes = len({row.problem_class for row in rows})
     print(f"problems  {out}: {len(rows)} of {classes} classes{f', {count} were asked for' if len(rows) < count else ''}")
 

@@ -108,9 +108,9 @@ def refine(
     """Let a trained model learn from the checker's feedback on its own attempts; a second call goes on where a killed one stopped."""
     import yaml
 
-    from planlearn.corpus.build import held_out, style_of, write_rows
+    from planlearn.corpus.build import held_out, style_of
     from planlearn.errors import RecipeError
-    from planlearn.files import runs_folder, write_json, write_text
+    from planlearn.files import runs_folder, write_json, write_json_lines, write_text
     from planlearn.models import weights_hash
     from planlearn.problems import get_generator
     from planlearn.progress import bars
@@ -148,7 +148,7 @@ def refine(
             resolved.domain, resolved.seed, "validation", resolved.refine.validation, resolved.corpus.validation_sizes,
             style_of(resolved.corpus), bars("problems", "problems"), fresh_classes=resolved.refine.validation <= resolved.corpus.validation,
         )
-        write_rows(problems, rows)
+        write_json_lines(problems, (row.to_row() for row in rows))
     from planlearn.learn.train import read_rows, trained_name
 
     final = run / trained_name(resolved)

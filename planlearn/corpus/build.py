@@ -19,7 +19,7 @@ from planlearn.chains import ChainStyle, answer_segments, plan_text
 from planlearn.corpus.example import Example
 from planlearn.corpus.split import SHARES, split_of
 from planlearn.errors import RecipeError
-from planlearn.files import full_disk_is_named, write_json, write_text
+from planlearn.files import file_sha256, full_disk_is_named, write_json, write_json_lines, write_text
 from planlearn.problems import domain_text, get_generator, planbench_classes, problem_class, shuffled_names, stream
 from planlearn.recipes import CorpusRecipe, refuse_another
 from val_bridge.semantics.ground import static_predicates
@@ -242,12 +242,6 @@ def _judged_example(
     )
 
 
-def write_rows(path: Path, examples: list[Example]) -> str:
-    text = "".join(json.dumps(example.to_row(), ensure_ascii=False) + "\n" for example in examples)
-    write_text(path, text)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def _counts(examples: list[Example]) -> dict[str, Any]:
     sizes: dict[str, set[str]] = {}
     for example in examples:
@@ -303,13 +297,14 @@ def build_corpus(folder: Path, domain: str, seed: int, recipe: CorpusRecipe, pro
         splits[split], rejected[split] = held_out(domain, seed, split, count, recipe.validation_sizes, style, progress)
 
     asked = {"train": recipe.examples, "validation": recipe.validation, "test": recipe.test}
-    files = {f"{name}.jsonl": write_rows(folder / f"{name}.jsonl", rows) for name, rows in splits.items()}
-    files |= _write_parquet(folder, splits)
+    for name, rows in splits.items():
+        write_json_lines(folder / f"{name}.jsonl", (row.to_row() for row in rows))
+    written = [folder / f"{name}.jsonl" for name in splits] + _write_parquet(folder, splits)
     manifest = {
         "schema": 1, "planlearn": planlearn.__version__, "versions": _versions(), **made_from, "split_shares": SHARES,
         "splits": {name: {"asked": asked[name]} | _counts(rows) for name, rows in splits.items()},
         "rejected": rejected, "drawn_again": repeated, "spoiled_plans_dropped": dict(sorted(dropped.items())),
-        "excluded_classes": len(planbench_classes()), "files_sha256": files,
+        "excluded_classes": len(planbench_classes()), "files_sha256": {path.name: file_sha256(path) for path in written},
     }
     write_text(folder / "README.md", _card(manifest))
     write_json(manifest_path, manifest)
@@ -344,22 +339,22 @@ def held_out(
     return rows, dict(sorted(source.rejected.items()))
 
 
-def _write_parquet(folder: Path, splits: dict[str, list[Example]]) -> dict[str, str]:
+def _write_parquet(folder: Path, splits: dict[str, list[Example]]) -> list[Path]:
     """Parquet beside the JSONL where `datasets` is installed; its bytes depend on that library's version."""
     try:
         from datasets import Dataset, disable_progress_bars
     except ImportError:
-        return {}
+        return []
     disable_progress_bars()  # they would mix with our own lines
-    hashes = {}
+    written = []
     for name, rows in splits.items():
         if rows:
             path, beside = folder / f"{name}.parquet", folder / f".{name}.parquet.part"
             with full_disk_is_named(folder):
                 Dataset.from_list([row.to_row() for row in rows]).to_parquet(str(beside))
             os.replace(beside, path)
-            hashes[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
-    return hashes
+            written.append(path)
+    return written
 
 
 def _versions() -> dict[str, str | None]:

@@ -21,9 +21,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from planlearn.errors import DiskFull, ModelNotFound
-from planlearn.files import disk_full, full_disk_is_named, write_json
+from planlearn.files import disk_full, file_sha256, full_disk_is_named, write_json
 from planlearn.models.presets import GgufWheel, ModelPreset
-from planlearn.models.weights import file_sha256, weights_hash
+from planlearn.models.weights import weights_hash
 
 RECORD = "planlearn.json"
 _PARTIAL = ".partial-"

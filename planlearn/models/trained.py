@@ -9,8 +9,9 @@ import yaml
 
 from planlearn.chains import ChainStyle
 from planlearn.errors import ModelNotFound, RecipeError
+from planlearn.files import file_sha256
 from planlearn.models.load import LoadedModel, load_model, public_name, read_adapter_record
-from planlearn.models.weights import file_sha256, weights_hash
+from planlearn.models.weights import weights_hash
 
 
 def trained_recipe(folder: Path) -> dict[str, Any]:

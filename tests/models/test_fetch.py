@@ -17,7 +17,7 @@ import pytest
 from planlearn.errors import DiskFull, ModelNotFound
 from planlearn.models import PRESETS, GgufWheel, ModelPreset, cache_folder, fetch, is_fetched, weights_hash
 from planlearn.models import fetch as _fetch_function  # noqa: F401 - the function, not the module of its name
-from planlearn.models.weights import file_sha256
+from planlearn.files import file_sha256
 
 room = sys.modules["planlearn.models.fetch"]
 
