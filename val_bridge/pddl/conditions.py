@@ -130,7 +130,7 @@ class FormulaReader(Reader):
         node, positive = stripped
         head = node.head
         if isinstance(node, Leaf) and depth <= DEEPEST and head != EQUALS:  # as below; of long conditions nearly all parts are such
-            atom = self.plain_application(node.words, self.domain.predicates, self.domain, scope)
+            atom = self._plain_application(node.words, self.domain.predicates, self.domain, scope)
             if atom is not None:
                 return Literal(atom=atom, positive=positive, span=self.source.span(node.start, node.end))
         if not head and not node.size:

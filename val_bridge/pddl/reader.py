@@ -222,7 +222,7 @@ class Reader:
     ) -> Atom:
         """A declared predicate or function with terms that fit its parameters."""
         if isinstance(node, Leaf):
-            atom = self.plain_application(node.words, declared, domain, scope)
+            atom = self._plain_application(node.words, declared, domain, scope)
             if atom is not None:
                 return atom
         items, head = node.items, node.head
@@ -244,7 +244,7 @@ class Reader:
             atom.append(term)
         return tuple(atom)
 
-    def plain_application(
+    def _plain_application(
         self,
         words: list[str],
         declared: Mapping[str, Predicate] | Mapping[str, Function],
