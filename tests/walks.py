@@ -11,7 +11,7 @@ from dataclasses import replace
 from planlearn.problems import DOMAINS, get_generator, load_named_domain
 from val_bridge import Chain, Domain, Literal, Problem, Task, execute, progress, read_domain, read_problem
 
-SIZES = {"blocksworld": "4", "mystery_blocksworld": "5", "logistics": "c2-s2-p2-a1"}
+SIZES = {"blocksworld": "4", "mystery_blocksworld": "5", "logistics": "c2-s2-p2-a1", "depots": "d2-r1-t1-c2"}
 
 # Types with a subtype, negative preconditions and goals, an action that deletes what it does not need.
 GRIPPER = """

@@ -12,7 +12,6 @@ Rejected: A* over states (exponential from about 9 blocks on).
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import reduce
 
@@ -46,13 +45,23 @@ def plan_blocksworld(
     calls = []
     if world.held is not None:
         calls.append(_put_away(world, goal, roles))
-    for block, source, place in _solve(world, goal, ranking, limit):
+    for block, source, place in _solve(world, goal, ranking, limit)[0]:
         calls.append(roles.call("unstack", block, source) if source else roles.call("pick-up", block))
         calls.append(roles.call("stack", block, place) if place else roles.call("put-down", block))
     # Where blocks need only be clear, the last one may stay in the hand.
     if task.goal <= reduce(progress, map(task.bind, calls[:-1]), state):
         calls.pop()
     return calls
+
+
+def is_proven(task: Task, roles: Roles, *, limit: int) -> bool:
+    """Whether the plan from the initial state is proven shortest within the limit. Raises NotCovered as `plan_blocksworld` does."""
+    world, goal = _World.read(task, roles, task.initial), _Goal.read(task, roles)
+    if goal is None or task.goal <= task.initial:
+        return True
+    if world.held is not None or None in goal.above.values():
+        return False  # where the hand is full, or blocks need only be clear, the last step is not accounted for
+    return _solve(world, goal, sorted(task.objects), limit)[1]
 
 
 def plan_clear_first(
@@ -268,14 +277,15 @@ class _Search:
         return len(world.must_move(self.goal))
 
 
-def _solve(world: _World, goal: _Goal, ranking: list[str], limit: int) -> Iterable[Move]:
+def _solve(world: _World, goal: _Goal, ranking: list[str], limit: int) -> tuple[list[Move], bool]:
+    """Moves to the goal, and whether there are no fewer."""
     search = _Search(goal, ranking, limit)
     detours = 0
     while search.nodes > 0:
         moves = search.within(_World(dict(world.below)), detours)
         if moves is not None:
-            return moves
+            return moves, True
         # A state reached with fewer detours left may lead to the goal with more.
         search.seen.clear()
         detours += 1
-    return search.greedy(world)
+    return search.greedy(world), False

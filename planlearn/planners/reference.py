@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from planlearn.errors import EngineError, require_strips
+from planlearn.planners import blocksworld, depots
 from planlearn.planners.blocksworld import plan_blocksworld, plan_clear_first
+from planlearn.planners.depots import plan_depots
 from planlearn.planners.engines import engine_plan
 from planlearn.planners.logistics import plan_logistics
 from planlearn.planners.roles import NotCovered, recognise
@@ -18,8 +21,9 @@ LIMIT = 3000
 STATES = 20_000
 """States that breadth-first search keeps before it gives up."""
 
-_PLANNERS = {"blocksworld": plan_blocksworld, "logistics": plan_logistics}
+_PLANNERS = {"blocksworld": plan_blocksworld, "logistics": plan_logistics, "depots": plan_depots}
 _TEACHERS = {"blocksworld": plan_clear_first}
+_PROOFS: Mapping[str, Callable[..., bool]] = {"blocksworld": blocksworld.is_proven, "depots": depots.is_proven}
 
 
 class PlannerFault(Exception):
@@ -38,8 +42,8 @@ def plan_from(
 ) -> Plan | None:
     """A checked plan from `state` (all facts, static ones too) to the task's goal, None if there is none.
 
-    Blocksworld: shortest unless the limit is met. Logistics: nearly shortest. Any words may stand for those
-    of the two domains. Other tasks: shortest, by breadth-first search. The same task and state give the same
+    Blocksworld and Depots: shortest unless the limit is met. Logistics: nearly shortest. Any words may stand for those
+    of the three domains. Other tasks: shortest, by breadth-first search. The same task and state give the same
     plan in every process; `rng` chooses among equally good ones instead. `to_teach`: where the domain has one, by a
     planner whose every step follows from few facts; its plans may be a little longer.
     Raises EngineError where breadth-first search meets its limit, BeyondStrips for a task that it cannot treat.
@@ -55,6 +59,25 @@ def plan_from(
     except NotCovered:
         calls = shortest_plan(task, state, rng=rng, limit=STATES)
     return None if calls is None else _checked(_starting_at(task, state), Plan(calls=tuple(calls)))
+
+
+def is_proven_shortest(task: Task, *, limit: int = LIMIT) -> bool:
+    """Whether the plan that `plan` gives is proven shortest: no plan of the task has fewer steps.
+
+    False where nothing is proven: in Logistics, where a limit is met, and for plans of engines. Raises BeyondStrips as `plan` does.
+    """
+    require_strips(task, task.problem.name, "planners")
+    roles = recognise(task.domain)
+    try:
+        if roles is not None:
+            return roles.model in _PROOFS and _PROOFS[roles.model](task, roles, limit=limit)
+    except NotCovered:
+        pass
+    try:
+        shortest_plan(task, task.initial, limit=STATES)
+    except EngineError:
+        return False
+    return True
 
 
 def reference_plan(

@@ -14,8 +14,9 @@ from planlearn.problems import load_named_domain, schema_colours
 from val_bridge import Atom, Call, Domain
 
 K = TypeVar("K")
+_TYPE = "type:"
 
-MODELS = ("blocksworld", "logistics")
+MODELS = ("blocksworld", "logistics", "depots")
 """The domains that have a planner of their own."""
 
 
@@ -27,12 +28,13 @@ class NotCovered(Exception):
 class Roles:
     """What a domain's words mean in the model domain.
 
-    predicates: model's predicate -> the domain's. actions: model's action -> the domain's, and for each of
-    the domain's parameters the model's parameter that it is, by index.
+    predicates: model's predicate -> the domain's. types: likewise, those that its actions name. actions: model's action -> the
+    domain's, and for each of the domain's parameters the model's parameter that it is, by index.
     """
 
     model: str
     predicates: Mapping[str, str]
+    types: Mapping[str, str]
     actions: Mapping[str, tuple[str, tuple[int, ...]]]
 
     def facts(self, atoms: Iterable[Atom]) -> dict[str, list[tuple[str, ...]]]:
@@ -72,7 +74,10 @@ def _match(model: str, domain: Domain) -> Roles | None:
             return None
         model_index = {own_index: index for index, own_index in indices.items()}
         actions[name] = (own, tuple(model_index[index] for index in range(len(model_index))))
-    return Roles(model=model, predicates=predicates, actions=actions)
+    # `schema_colours` has types among the predicates, as "type:<name>".
+    types = {known.removeprefix(_TYPE): own.removeprefix(_TYPE) for known, own in predicates.items() if known.startswith(_TYPE)}
+    predicates = {known: own for known, own in predicates.items() if not known.startswith(_TYPE)}
+    return Roles(model=model, predicates=predicates, types=types, actions=actions)
 
 
 def _pair(theirs: Mapping[K, str], ours: Mapping[K, str]) -> dict[K, K] | None:

@@ -24,6 +24,7 @@ from planlearn.problems.generated import GeneratedProblem, Generator, SizeChoice
 from planlearn.problems.planbench import PlanBenchProblem, read_planbench
 from planlearn.problems.renaming import Renaming, random_renaming, shuffled_names
 from planlearn.problems.streams import stream
+from planlearn.problems.unsolvable import UNSOLVABLE_KINDS, UnsolvableProblem, unsolvable_problem
 
 __all__ = [
     "DOMAINS",
@@ -34,6 +35,8 @@ __all__ = [
     "Renaming",
     "SchemaColours",
     "SizeChoice",
+    "UNSOLVABLE_KINDS",
+    "UnsolvableProblem",
     "domain_names",
     "domain_path",
     "domain_text",
@@ -47,4 +50,5 @@ __all__ = [
     "schema_colours",
     "shuffled_names",
     "stream",
+    "unsolvable_problem",
 ]

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from planlearn.problems.blocksworld import BLOCKSWORLD, MYSTERY_BLOCKSWORLD
+from planlearn.problems.depots import DEPOTS
 from planlearn.problems.domains import unknown_domain
 from planlearn.problems.generated import Generator
 from planlearn.problems.logistics import LOGISTICS
 
 DOMAINS: Mapping[str, Generator] = MappingProxyType(
-    {generator.name: generator for generator in (BLOCKSWORLD, LOGISTICS, MYSTERY_BLOCKSWORLD)}
+    {generator.name: generator for generator in (BLOCKSWORLD, DEPOTS, LOGISTICS, MYSTERY_BLOCKSWORLD)}
 )
 
 

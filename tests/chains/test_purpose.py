@@ -224,7 +224,8 @@ def test_laws_on_random_chains(name: str) -> None:
     assert sum(check_laws(*walk(name, seed, steps=1 + seed)) for seed in range(20)) > 20
 
 
-@pytest.mark.parametrize("name", sorted(DOMAINS))
+# Depots has shortest plans alone, which may turn to another goal than the first.
+@pytest.mark.parametrize("name", sorted(DOMAINS.keys() - {"depots"}))
 def test_every_step_of_a_good_plan_is_for_the_first_that_does_not_hold(name: str) -> None:
     for index in range(20):
         task = get_generator(name).generate(stream("purpose", name, index), SIZES[name]).task()

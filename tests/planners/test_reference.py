@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import planlearn.planners.reference as reference
 from planlearn.errors import EngineError
-from planlearn.planners import PlannerFault, plan, plan_from, recognise, reference_plan, shortest_plan
+from planlearn.planners import PlannerFault, is_proven_shortest, plan, plan_from, recognise, reference_plan, shortest_plan
 from planlearn.planners.blocksworld import plan_blocksworld
 from planlearn.planners.logistics import plan_logistics
 from planlearn.planners.roles import NotCovered
@@ -25,6 +25,7 @@ from planlearn.problems import (
 from val_bridge import Literal, Outcome, Plan, Task, check_plan, progress, read_problem, read_task
 
 SIZES = {
+    "depots": ["small", "in_distribution", "d3-r1-t3-c4"],
     "blocksworld": ["3", "4", "5", "8", "14"],
     "mystery_blocksworld": ["4", "5", "9"],
     "logistics": ["small", "in_distribution", "c3-s3-p7-a2", "larger"],
@@ -280,14 +281,14 @@ def test_every_planbench_instance_gets_its_plan(planbench):
         task = read_task(instance.domain_text, instance.problem_text)
         if recognise(task.domain) and instance.id % 8 == 1:
             outcomes.setdefault(instance.set, set()).add(plan(task) is not None)
-    assert len(outcomes) == 11
+    assert len(outcomes) == 12
     assert {name for name, found in outcomes.items() if found == {False}} == {"unsolvable_blocksworld"}
     assert all(found == {True} for name, found in outcomes.items() if name != "unsolvable_blocksworld")
 
 
 @pytest.mark.parametrize("domain", sorted(DOMAINS))
 def test_the_plan_is_the_same_every_time_and_rng_gives_others(domain):
-    size = "c3-s3-p7-a2" if domain == "logistics" else "8"
+    size = {"logistics": "c3-s3-p7-a2", "depots": "d3-r1-t3-c3"}.get(domain, "8")
     task = task_of(domain, size, "twice")
     again = Task(task.domain, replace(task.problem, objects=dict(reversed(task.problem.objects.items()))))
     assert plan(task) == plan(again)
@@ -324,3 +325,22 @@ def test_what_is_too_large_for_search_goes_to_an_engine(monkeypatch):
     monkeypatch.setattr(reference, "engine_plan", broken)
     with pytest.raises(EngineError, match="blocks, problem bw-rand-4: engine 'pyperplan' is not installed"):
         reference_plan("blocks", task)
+
+
+@pytest.mark.parametrize(("domain", "size", "proven"), [("blocksworld", "5", True), ("mystery_blocksworld", "9", True), ("logistics", "small", False)])
+def test_what_is_called_shortest_is_proven(domain, size, proven):
+    """Breadth-first search agrees where it can; Logistics' planner proves nothing."""
+    for index in range(5):
+        task = task_of(domain, size, "proven", index)
+        assert is_proven_shortest(task) is proven
+        if size == "5":
+            assert len(plan(task)) == len(shortest_plan(task, task.initial))
+
+
+def test_beyond_the_limit_nothing_is_proven():
+    """Where a deadlock must be looked into, no node is left for it; in a domain without a planner of its own, no state."""
+    tasks = [task_of("blocksworld", "14", "unproven", index) for index in range(12)]
+    unproven = [task for task in tasks if not is_proven_shortest(task, limit=1)]
+    assert unproven and all(is_proven_shortest(task) for task in tasks)
+    held = starting_at(tasks[0], walked(tasks[0], stream("held"), 1))
+    assert ("handempty",) not in held.initial and not is_proven_shortest(held)

@@ -24,7 +24,7 @@ EXPECTED = {
     "blocksworld_3": "blocksworld",
     "blocksworld_generalized": "blocksworld",
     "blocksworld_hard": "blocksworld",
-    "depots": None,
+    "depots": "depots",
     "logistics": "logistics",
     "logistics_generalized": "logistics",
     "mystery_blocksworld": "blocksworld",

@@ -69,7 +69,7 @@ def test_the_list_is_whole():
 @given(st.sampled_from(sorted(DOMAINS)), st.integers(0, 10**6))
 def test_no_renaming_and_no_order_changes_the_class(domain_name, index):
     rng = stream("law", domain_name, index)
-    size = "c2-s2-p3-a2" if domain_name == "logistics" else "5"
+    size = {"logistics": "c2-s2-p3-a2", "depots": "d2-r1-t2-c3"}.get(domain_name, "5")
     problem = get_generator(domain_name).generate(rng, size).task().problem
     domain = load_named_domain(domain_name)
     renaming = random_renaming(rng, domain, problem, WORDS)

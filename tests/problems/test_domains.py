@@ -24,6 +24,7 @@ PLANBENCH_SETS = {
     "blocksworld": "blocksworld",
     "mystery_blocksworld": "mystery_blocksworld",
     "logistics": "logistics",
+    "depots": "depots",
 }
 
 

@@ -12,6 +12,7 @@ from planlearn.problems import DOMAINS, domain_names, get_generator, read_planbe
 from val_bridge import read_task
 
 SIZES = {
+    "depots": ["in_distribution", "small", "larger", "d3-r1-t3-c3", {"d1-r1-t1-c1": 1, "d2-r1-t2-c2": 0.5}],
     "blocksworld": ["in_distribution", "small", "larger", "hard", "7", 2, {4: 1, "5": 2}],
     "mystery_blocksworld": ["in_distribution", "small", "larger", "hard", "7", 2, {4: 1, "5": 2}],
     "logistics": [
@@ -81,6 +82,12 @@ def test_problems_are_of_the_size_asked_for_and_not_yet_solved(domain, size):
             assert kinds["location"] == made.size["cities"] * made.size["locations"]
             assert found.items() <= made.size.items() and kinds["truck"] == kinds["city"]
             assert {atom[0] for atom in task.goal} == {"at"} and len(task.goal) == kinds["obj"]
+        elif domain == "depots":
+            kinds = Counter(f"{kind}s" for kind in task.objects.values())
+            places = kinds["depots"] + kinds["distributors"]
+            assert made.size == {key: kinds[key] for key in ("depots", "distributors", "trucks", "crates")}
+            assert kinds["pallets"] == kinds["hoists"] == places
+            assert {atom[0] for atom in task.goal} == {"on"}
         else:
             assert made.size == {"blocks": len(task.objects)}
             assert {atom[0] for atom in task.goal} <= {"on", "craves"} and task.goal
@@ -132,6 +139,23 @@ def towers(task):
     return sum(a[0] == "ontable" for a in task.initial)
 
 
+def trucks_at_one_place(task):
+    trucks = [name for name, kind in task.objects.items() if kind == "truck"]
+    return max(Counter(a[2] for a in task.initial if a[0] == "at" and a[1] in trucks).values())
+
+
+def on_crates(task):
+    return sum(a[0] == "on" and task.objects[a[2]] == "crate" for a in task.initial)
+
+
+def goals_on_crates(task):
+    return sum(task.objects[a[2]] == "crate" for a in task.goal)
+
+
+def met_goals(task):
+    return len(task.goal & task.initial)
+
+
 def goals(task):
     return len(task.goal)
 
@@ -158,6 +182,11 @@ def airplanes(task):
         ("blocksworld", blocks),
         ("blocksworld", towers),
         ("blocksworld", goals),
+        ("depots", trucks_at_one_place),
+        ("depots", on_crates),
+        ("depots", goals),
+        ("depots", goals_on_crates),
+        ("depots", met_goals),
         ("logistics", cities),
         ("logistics", locations_in_all),
         ("logistics", packages),
@@ -191,6 +220,7 @@ def test_shares_are_planbenchs(planbench, domain, key):
         ("logistics", "c1-s1-p1-a1", "two locations or more"),
         ("logistics", "c2-s1-p0-a1", "as in 'c3-s2-p5-a1'"),
         ("logistics", 4, "found 4"),
+        ("depots", "d3-r0-t1-c1", "as in 'd3-r1-t3-c3', one or more of each, found 'd3-r0-t1-c1', or one of the tiers in_distribution"),
     ],
 )
 def test_impossible_sizes_are_named(domain, size, message):
@@ -210,5 +240,5 @@ def test_the_order_of_a_recipes_sizes_changes_nothing():
 def test_an_unknown_domain_names_the_nearest():
     with pytest.raises(UnknownDomain, match="no domain 'blockworld'; did you mean 'blocksworld'"):
         get_generator("blockworld")
-    with pytest.raises(UnknownDomain, match="known are blocksworld, logistics, mystery_blocksworld"):
+    with pytest.raises(UnknownDomain, match="known are blocksworld, depots, logistics, mystery_blocksworld"):
         get_generator("zzz")
