@@ -31,11 +31,12 @@ from planlearn.chains.write import (
     plan_text,
     problem_prompt,
     state_text,
+    unsolvable_segments,
 )
 
 __all__ = [
     "RESERVED", "Answer", "ChainStyle", "FoundPlan", "ReservedWord", "Role", "Segment", "SkipReason", "Skipped",
     "action_line", "answer_segments", "chain_stretches", "chain_text", "claims_text", "domain_text", "find_plan",
     "goals_text", "literals_text", "plan_text",
-    "problem_prompt", "read_answer", "read_plan_section", "state_text",
+    "problem_prompt", "read_answer", "read_plan_section", "state_text", "unsolvable_segments",
 ]

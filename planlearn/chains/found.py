@@ -50,13 +50,14 @@ class FoundPlan:
     """The plan of an answer. Without plan and error there is none in it.
 
     error: the first line of the plan that cannot be read, with its place; then `plan` is None. text: the answer.
-    pieces: what was told apart in it, in order.
+    pieces: what was told apart in it, in order. unsolvable: it says that there is no plan; then there is neither plan nor error.
     """
 
     plan: Plan | None
     error: SourceError | None
     text: str = field(repr=False)
     pieces: Pieces = field(repr=False)
+    unsolvable: bool = False
 
     @property
     def skipped(self) -> tuple[Skipped, ...]:

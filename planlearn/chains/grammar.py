@@ -1,6 +1,7 @@
 """The words of the chain format and the choices in it.
 
     answer  = "Chain:\\n"? reached step* "Plan:\\n" action*                       (the prompt ends with "Chain:\\n")
+            | "Chain:\\n"? reached ["never" atoms "\\n"] "Plan:\\n" "unsolvable"
     step    = ["for" atom ("after" lookups)* ["but" lookup] (":" lookups)* "\\n"]
               action ["needs" atoms] ["takes" atoms] ["drops" atoms] ["gives" atoms] "\\n"
               reached
@@ -21,6 +22,9 @@ hold, and what its own way takes and whether that holds, up to the one that the 
 that one takes, and so on. What holds behind the last ":" are the preconditions of the step itself, so such a step has no
 `needs`. Static atoms
 (no action changes them) stand in the prompt alone: neither in `needs` nor in `state`.
+
+The answer to a problem without a plan says `unsolvable` in its place, and above it why: `never` names goals that cannot hold together,
+or one that cannot be reached (`planlearn.planners.is_conflict` tells whether that is so).
 """
 
 from __future__ import annotations
@@ -33,9 +37,10 @@ from planlearn.errors import PlanlearnError
 NEEDS, TAKES, DROPS, GIVES = "needs", "takes", "drops", "gives"
 FOR, AFTER, BUT = "for", "after", "but"
 STATE, GOALS, NONE, NOT, YES, NO = "state", "goals", "none", "not", "yes", "no"
+NEVER, UNSOLVABLE = "never", "unsolvable"
 CHAIN_HEADER, PLAN_HEADER = "Chain:", "Plan:"
 PARTS = (NEEDS, TAKES, DROPS, GIVES)
-RESERVED = frozenset({*PARTS, FOR, AFTER, BUT, STATE, GOALS, NONE, NOT, YES, NO})
+RESERVED = frozenset({*PARTS, FOR, AFTER, BUT, STATE, GOALS, NONE, NOT, YES, NO, NEVER, UNSOLVABLE})
 
 STATES = ("changes", "full")
 

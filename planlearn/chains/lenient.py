@@ -16,7 +16,8 @@ Which plan counts. Candidates start at a mark (`[PLAN]`, `<answer>`), at a headi
 go on. The last candidate between marks counts, without marks the last one, thoughts (`<think>`) and what stands
 below "Explanation:", "... because:" or behind an end mark left aside; behind `[STATEMENT]` another problem begins.
 What belongs to another candidate is listed as `DRAFT`, unreadable or not. Text in our own chain format is read by
-`read_answer`: its plan section counts whole. No call at all is no plan, never the empty plan.
+`read_answer`: its plan section counts whole. No call at all is no plan, never the empty plan; then it may say that there is none
+(`no_plan`). Where that is all that the last line says, it takes back what stands above it outside of marks.
 
 Rejected: joining all actions of an answer, as PlanBench's extraction does (a draft and its correction become one
 wrong plan); dropping lines that cannot be read, as it does too (a plan is judged that nobody wrote); taking the first
@@ -36,12 +37,14 @@ from planlearn.chains.answer_lines import Actions, Broken, NoAction, PlacedCall,
 from planlearn.chains.answer_words import EXPLAINED, denied, undressed
 from planlearn.chains.found import FILE, FoundPlan, Places, ordered_pieces
 from planlearn.chains.grammar import CHAIN_HEADER
+from planlearn.chains.no_plan import ends_without_plan, says_no_plan
 from planlearn.chains.read import plan_header, read_answer, read_calls
 from val_bridge import Call, Plan, SourceError, Task, read_plan
 from val_bridge.pddl.collecting import uncollected
 
 _SHOWN = 60
 _SHORT = 80
+_TAIL = 200
 
 # A plan's own marks and a thought's: `[PLAN]`, `[/QUERY_PLAN]`, `<answer>`; PDDL that wraps a plan: "(define (plan".
 _MARK = re.compile(
@@ -263,6 +266,10 @@ def find_plan(text: str, task: Task) -> FoundPlan:
     finder = _Finder(text, task)
     finder.walk()
     chosen = finder.chosen()
+    if chosen is None:
+        unsolvable = says_no_plan(finder.plain)
+    elif unsolvable := not chosen.marked and _taken_back(finder.plain):
+        chosen = None
     calls: list[Call] = []
     error = None
     if chosen is not None and chosen.broken:
@@ -279,7 +286,17 @@ def find_plan(text: str, task: Task) -> FoundPlan:
         error=error,
         text=text,
         pieces=ordered_pieces(chosen.places if chosen is not None else [], drafts, finder.marks, finder.states),
+        unsolvable=unsolvable,
     )
+
+
+def _taken_back(plain: str) -> bool:
+    tail = plain.rstrip()[-_TAIL:]
+    return ("solvable" in tail or "no " in tail) and ends_without_plan(_MARK.sub(_thought_or_blank, plain))
+
+
+def _thought_or_blank(mark: re.Match[str]) -> str:
+    return mark[0] if _THOUGHT.match(mark[0]) else " "
 
 
 def _own_format(text: str, task: Task) -> FoundPlan | None:
@@ -288,6 +305,8 @@ def _own_format(text: str, task: Task) -> FoundPlan | None:
     if header is None:
         return None
     answer = read_answer(text, task)
+    if answer.unsolvable:
+        return FoundPlan(plan=None, error=None, text=text, pieces=ordered_pieces([], [], [header.span()], []), unsolvable=True)
     claims = answer.chain.claims if answer.chain is not None else ()
     if not text.startswith(CHAIN_HEADER) and all(claim.add is None for claim in claims):
         return None

@@ -16,6 +16,7 @@ from planlearn.chains.grammar import (
     GIVES,
     GOALS,
     NEEDS,
+    NEVER,
     NO,
     NONE,
     NOT,
@@ -24,6 +25,7 @@ from planlearn.chains.grammar import (
     RESERVED,
     STATE,
     TAKES,
+    UNSOLVABLE,
     YES,
 )
 from planlearn.chains.ways import telling_apart
@@ -49,12 +51,16 @@ class Answer:
     chain: the chain section's claims; None where the section holds no readable step.
     problem: why the plan cannot be read; "" where it can.
     unread: the lines that no rule reads, in order.
+    unsolvable: it says that there is no plan; then plan is None and problem "". never: the goals that it says cannot hold together,
+    () where it gives no reason.
     """
 
     plan: Plan | None
     chain: ParsedChain | None
     problem: str
     unread: tuple[str, ...]
+    unsolvable: bool = False
+    never: tuple[Atom, ...] = ()
 
 
 class _Unreadable(ValueError):
@@ -184,8 +190,17 @@ def read_calls(text: str, start: int) -> tuple[tuple[Call, ...], SourceError | N
     return tuple(calls), None
 
 
+def says_unsolvable(text: str, start: int) -> bool:
+    """Whether the plan section from `start` on says that there is no plan, and nothing else."""
+    return text[start:].strip().lower() == UNSOLVABLE
+
+
 def read_plan_section(text: str, start: int) -> tuple[Plan | None, str]:
-    """(plan, "") of the calls from `start` to the end of the text, or (None, why not): its line and text."""
+    """(plan, "") of the calls from `start` to the end of the text; (None, why not), its line and text; (None, "") where it says that
+    there is no plan.
+    """
+    if says_unsolvable(text, start):
+        return None, ""
     calls, error = read_calls(text, start)
     if error is not None:
         return None, f"line {error.line}: expected {error.expected}, found {error.found}"
@@ -335,6 +350,29 @@ def _chain(text: str, start: int, end: int, task: Task) -> tuple[ParsedChain | N
     return replace(start_of_it, claims=tuple(claims), unread=tuple(unread)), tuple(unread)
 
 
+def _reason(text: str, start: int, end: int, task: Task) -> tuple[tuple[Atom, ...], tuple[str, ...]] | None:
+    """(the goals of the `never` line, the lines that no rule reads) of a chain section without steps; None where there is a step."""
+    head, never, unread = ParsedChain(), (), []
+    for line, span in _lines(text, start, end):
+        word, _, rest = line.partition(" ")
+        try:
+            if word == NEVER and not never:
+                signed = _signed(rest)
+                if not signed or not all(positive for _, positive in signed):
+                    raise _Unreadable
+                never = tuple(atom for atom, _ in signed)
+            elif word in (STATE, GOALS) and not never:
+                head = _saying(head, line, task)
+            elif word in (STATE, GOALS, NEVER):
+                raise _Unreadable  # a second reason, or a state behind no step
+            else:
+                _claim(line, span)
+                return None
+        except _Unreadable:
+            unread.append(line)
+    return never, tuple(unread)
+
+
 def plan_header(text: str) -> re.Match[str] | None:
     """The line that is the header of the plan section and nothing else: the first one behind the chain's header."""
     header = _CHAIN_LINE.match(text)
@@ -347,7 +385,7 @@ def read_answer(text: str, task: Task) -> Answer:
 
     The plan is what the plan section says and nothing else: it is not cut at the goal, not taken from the
     chain, and one unreadable line makes it unreadable. The section starts at the first line that is its
-    header alone.
+    header alone. A chain without steps says something above `unsolvable` alone: the start, which is not kept, and the reason.
     """
     header = _CHAIN_LINE.match(text)
     chain_start = header.end() if header else 0
@@ -356,6 +394,9 @@ def read_answer(text: str, task: Task) -> Answer:
     if plan_line is None:
         return Answer(plan=None, chain=chain, problem=f"no line {PLAN_HEADER!r}", unread=unread)
     plan, problem = read_plan_section(text, plan_line.end())
+    if says_unsolvable(text, plan_line.end()):
+        never, unread = _reason(text, chain_start, plan_line.start(), task) or ((), unread)
+        return Answer(plan=None, chain=chain, problem="", unread=unread, unsolvable=True, never=never)
     if chain is not None:
         chain = replace(chain, plan=plan)
     return Answer(plan=plan, chain=chain, problem=problem, unread=unread)

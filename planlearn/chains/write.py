@@ -16,12 +16,14 @@ from planlearn.chains.grammar import (
     GIVES,
     GOALS,
     NEEDS,
+    NEVER,
     NO,
     NONE,
     NOT,
     PLAN_HEADER,
     STATE,
     TAKES,
+    UNSOLVABLE,
     YES,
     ChainStyle,
     check_names,
@@ -29,7 +31,7 @@ from planlearn.chains.grammar import (
 from planlearn.chains.preparation import Preparations
 from planlearn.chains.purpose import Purpose, Sought, purposes
 from planlearn.errors import require_strips
-from val_bridge import Action, Atom, Chain, Literal, Lookup, ParsedChain, Plan, State, Task, goal_lookups
+from val_bridge import Action, Atom, Chain, Literal, Lookup, ParsedChain, Plan, State, Task, execute, goal_lookups
 
 CHAIN_INSTRUCTION = "Write the chain of steps, then the plan."
 
@@ -249,4 +251,18 @@ def answer_segments(task: Task, chain: Chain, style: ChainStyle) -> tuple[Segmen
         Segment(role=Role.PROMPT, text=problem_prompt(task, style)),
         Segment(role=Role.CHAIN, text=chain_text(task, chain, style)),
         Segment(role=Role.PLAN, text=f"{PLAN_HEADER}\n{plan_text(chain.plan)}"),
+    )
+
+
+def unsolvable_segments(task: Task, never: Iterable[Atom], style: ChainStyle) -> tuple[Segment, ...]:
+    """PROMPT, CHAIN and PLAN of the answer that there is no plan. never: goals that cannot hold together; none: no reason is given.
+
+    The prompt is that of any other problem: it must not say which answer is right.
+    """
+    reasons = sorted(map(atom_words, never))
+    chain = chain_text(task, execute(task, ()), style) + (f"{NEVER} {', '.join(reasons)}\n" if reasons else "")
+    return (
+        Segment(role=Role.PROMPT, text=problem_prompt(task, style)),
+        Segment(role=Role.CHAIN, text=chain),
+        Segment(role=Role.PLAN, text=f"{PLAN_HEADER}\n{UNSOLVABLE}"),
     )

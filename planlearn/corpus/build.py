@@ -15,12 +15,22 @@ from random import Random
 from typing import Any
 
 import planlearn
-from planlearn.chains import ChainStyle, answer_segments, plan_text
+from planlearn.chains import ChainStyle, answer_segments, plan_text, unsolvable_segments
+from planlearn.chains.grammar import UNSOLVABLE
 from planlearn.corpus.example import Example
 from planlearn.corpus.split import SHARES, split_of
 from planlearn.errors import RecipeError
 from planlearn.files import file_sha256, full_disk_is_named, write_json, write_json_lines, write_text
-from planlearn.problems import domain_text, get_generator, planbench_classes, problem_class, shuffled_names, stream
+from planlearn.problems import (
+    UNSOLVABLE_KINDS,
+    domain_text,
+    get_generator,
+    planbench_classes,
+    problem_class,
+    shuffled_names,
+    stream,
+    unsolvable_problem,
+)
 from planlearn.recipes import CorpusRecipe, refuse_another
 from val_bridge.semantics.ground import static_predicates
 from val_bridge import Plan, Task, execute, read_domain, read_problem, write_problem
@@ -149,6 +159,54 @@ class ProblemSource:
         return ""
 
 
+class UnsolvableSource:
+    """Examples of one split whose problems have no plan; counts what it rejected and why, and the kinds of what it gave.
+
+    fresh_classes: whether a class may come once only. No problem comes twice.
+    """
+
+    def __init__(self, domain: str, seed: int, split: str, style: ChainStyle, *, fresh_classes: bool) -> None:
+        self.domain, self.seed, self.split, self.style, self.fresh_classes = domain, seed, split, style, fresh_classes
+        self.excluded = planbench_classes()
+        self.seen: set[str] = set()
+        self.exhausted: set[str] = set()
+        self.rejected: Counter[str] = Counter()
+        self.kinds: Counter[str] = Counter()
+
+    def draw(self, index: int, size: str) -> Example | None:
+        """An example of the size, or None where none is found with patience; the index names its random stream and is in its id."""
+        from planlearn.planners import goal_conflict
+
+        rng = stream(self.seed, self.domain, "unsolvable", self.split, index)
+        for _ in range(PATIENCE if size not in self.exhausted else 0):
+            drawn = unsolvable_problem(self.domain, rng, size)
+            text, task = drawn.problem.problem_text, drawn.problem.task()
+            kind = problem_class(task)
+            never = goal_conflict(task)
+            reason = self._refuse(kind, text) or ("not confirmed" if never is None else "")
+            if reason:
+                self.rejected[f"unsolvable: {reason}"] += 1
+                continue
+            self.seen.add(kind if self.fresh_classes else text)
+            self.kinds[drawn.kind] += 1
+            return Example(
+                id=f"{self.domain}-{self.split}-{self.seed}-unsolvable-{index}", kind="unsolvable", domain=self.domain,
+                size=drawn.problem.size_name, split=self.split, seed=self.seed, problem_class=kind, problem_pddl=text, plan=UNSOLVABLE,
+                steps=0, error="", segments=unsolvable_segments(task, never or (), self.style),
+            )
+        self.exhausted.add(size)
+        return None
+
+    def _refuse(self, kind: str, text: str) -> str:
+        if kind in self.excluded:
+            return "class is PlanBench's"
+        if split_of(kind) != self.split:
+            return "class of another split"
+        if (kind if self.fresh_classes else text) in self.seen:
+            return "class already drawn" if self.fresh_classes else "problem already drawn"
+        return ""
+
+
 def _training_problems(source: ProblemSource, recipe: CorpusRecipe, progress: Progress) -> Iterator[Drawn]:
     """The training problems in the order of training: stage by stage, in a stage renaming by renaming."""
     if recipe.renamings > 1:
@@ -252,7 +310,7 @@ def _counts(examples: list[Example]) -> dict[str, Any]:
         "errors": dict(sorted(Counter(e.error for e in examples if e.error).items())),
         "sizes": dict(sorted(Counter(e.size for e in examples).items())),
         "distinct_classes": {size: len(kinds) for size, kinds in sorted(sizes.items())},
-        "steps": {str(steps): count for steps, count in sorted(Counter(e.steps for e in examples).items())},
+        "steps": {str(steps): count for steps, count in sorted(Counter(e.steps for e in examples if e.kind != "unsolvable").items())},
     }
 
 
@@ -260,9 +318,12 @@ def build_corpus(folder: Path, domain: str, seed: int, recipe: CorpusRecipe, pro
     """Build the corpus in `folder` unless its manifest says that it is there; gives the manifest.
 
     The manifest is written last, so a folder with one is whole; a folder without one is built again from the start
-    (minutes at most). Raises RecipeError where the folder holds a corpus made from anything else, or where a split finds
-    no problem; DiskFull.
+    (minutes at most). Raises RecipeError where the folder holds a corpus made from anything else, where a split finds
+    no problem, or where unsolvable ones are asked for and none are made of the domain; DiskFull.
     """
+    if recipe.unsolvable and domain not in UNSOLVABLE_KINDS:
+        known = ", ".join(UNSOLVABLE_KINDS)
+        raise RecipeError(f"corpus.unsolvable: no unsolvable problems are made of domain {domain}; they are of {known}")
     manifest_path = folder / "manifest.json"
     made_from = {
         "domain": domain, "seed": seed, "recipe": recipe.model_dump(mode="json"), "template_hash": _template_hash(domain),
@@ -277,6 +338,9 @@ def build_corpus(folder: Path, domain: str, seed: int, recipe: CorpusRecipe, pro
     rejected: dict[str, dict[str, int]] = {}
 
     source = ProblemSource(domain, seed, "train", fresh_classes=False)
+    unsolvable = {
+        split: UnsolvableSource(domain, seed, split, style, fresh_classes=split != "train") for split in ("train", "validation", "test")
+    }
     train = []
     for drawn in _training_problems(source, recipe, progress):
         kind = stream(seed, domain, "kind", drawn.index).random()
@@ -284,6 +348,8 @@ def build_corpus(folder: Path, domain: str, seed: int, recipe: CorpusRecipe, pro
             train.append(_judged_example(drawn, domain, seed, style, dropped))
         elif kind < recipe.judged + recipe.mended:
             train.append(_mended_example(drawn, domain, seed, style, dropped))
+        elif kind < recipe.judged + recipe.mended + recipe.unsolvable and (one := unsolvable["train"].draw(drawn.index, drawn.size)):
+            train.append(one)  # in the solvable one's place: the other examples are those of a corpus without any
         else:
             train.append(_chain_example(drawn, domain, "train", seed, style))
     if recipe.shuffled:
@@ -295,17 +361,24 @@ def build_corpus(folder: Path, domain: str, seed: int, recipe: CorpusRecipe, pro
 
     for split, count in (("validation", recipe.validation), ("test", recipe.test)):
         splits[split], rejected[split] = held_out(domain, seed, split, count, recipe.validation_sizes, style, progress)
+        if recipe.unsolvable:
+            few = max(1, round(count * recipe.unsolvable))
+            splits[split] += held_out_unsolvable(unsolvable[split], few, recipe.validation_sizes, progress)
+    for split, of_split in unsolvable.items():
+        rejected[split] = dict(sorted((rejected[split] | of_split.rejected).items()))
 
     asked = {"train": recipe.examples, "validation": recipe.validation, "test": recipe.test}
     for name, rows in splits.items():
-        write_json_lines(folder / f"{name}.jsonl", (row.to_row() for row in rows))
-    written = [folder / f"{name}.jsonl" for name in splits] + _write_parquet(folder, splits)
+        write_json_lines(folder / f"{name}.jsonl", (_row(row, recipe) for row in rows))
+    written = [folder / f"{name}.jsonl" for name in splits] + _write_parquet(folder, splits, recipe)
     manifest = {
         "schema": 1, "planlearn": planlearn.__version__, "versions": _versions(), **made_from, "split_shares": SHARES,
         "splits": {name: {"asked": asked[name]} | _counts(rows) for name, rows in splits.items()},
         "rejected": rejected, "drawn_again": repeated, "spoiled_plans_dropped": dict(sorted(dropped.items())),
         "excluded_classes": len(planbench_classes()), "files_sha256": {path.name: file_sha256(path) for path in written},
     }
+    if recipe.unsolvable:
+        manifest["unsolvable_kinds"] = {split: dict(sorted(of_split.kinds.items())) for split, of_split in unsolvable.items()}
     write_text(folder / "README.md", _card(manifest))
     write_json(manifest_path, manifest)
     return manifest
@@ -339,7 +412,33 @@ def held_out(
     return rows, dict(sorted(source.rejected.items()))
 
 
-def _write_parquet(folder: Path, splits: dict[str, list[Example]]) -> list[Path]:
+def held_out_unsolvable(source: UnsolvableSource, count: int, sizes: dict[str, float], progress: Progress) -> list[Example]:
+    """Problems without a plan for a split that nothing learns from; fewer where no class of the sizes is left."""
+    rows: list[Example] = []
+    open_sizes = dict(sorted(sizes.items()))
+    index = 0
+    while open_sizes and len(rows) < count:
+        rng = stream(source.seed, source.domain, "unsolvable size", source.split, index)
+        size = rng.choices(list(open_sizes), list(open_sizes.values()))[0]
+        if one := source.draw(index, size):
+            rows.append(one)
+            progress(f"{source.split}, unsolvable", len(rows), count)
+        else:
+            del open_sizes[size]
+        index += 1
+    return rows
+
+
+def _row(example: Example, recipe: CorpusRecipe) -> dict[str, Any]:
+    """The example's columns; in a corpus with unsolvable problems all rows say whether there is a plan, those without have no steps."""
+    row = example.to_row()
+    if recipe.unsolvable:
+        row["solvable"] = example.kind != "unsolvable"
+        row["steps"] = row["steps"] if row["solvable"] else None
+    return row
+
+
+def _write_parquet(folder: Path, splits: dict[str, list[Example]], recipe: CorpusRecipe) -> list[Path]:
     """Parquet beside the JSONL where `datasets` is installed; its bytes depend on that library's version."""
     try:
         from datasets import Dataset, disable_progress_bars
@@ -351,7 +450,7 @@ def _write_parquet(folder: Path, splits: dict[str, list[Example]]) -> list[Path]
         if rows:
             path, beside = folder / f"{name}.parquet", folder / f".{name}.parquet.part"
             with full_disk_is_named(folder):
-                Dataset.from_list([row.to_row() for row in rows]).to_parquet(str(beside))
+                Dataset.from_list([_row(row, recipe) for row in rows]).to_parquet(str(beside))
             os.replace(beside, path)
             written.append(path)
     return written
@@ -393,11 +492,18 @@ def _card(manifest: dict[str, Any]) -> str:
     files = "\n".join(
         f"  - split: {name}\n    path: {name}.jsonl" for name in manifest["splits"]
     )
+    unsolvable = "".join(
+        f"{split}: {sum(kinds.values())} examples of problems that no plan solves "
+        f"({', '.join(f'{n} {kind}' for kind, n in kinds.items())}).\n"
+        for split, kinds in manifest.get("unsolvable_kinds", {}).items()
+    )
+    said = f"There is no plan for the examples of kind `unsolvable`; their answer says so and names goals that never hold.\n{unsolvable}\n"
     return (
         f"---\npretty_name: planlearn {domain}\nconfigs:\n- config_name: {domain}\n  data_files:\n{files}\n---\n"
         f"# planlearn corpus: {domain}, seed {manifest['seed']}\n\n"
         "State-action-state chains and judged plans in prompt-completion form; `segments` keeps each stretch's role.\n"
         "Splits are disjoint by class (the problem up to renaming); no class of PlanBench's instances is in any.\n\n"
         f"| split | examples | classes |\n|---|---|---|\n{rows}\n\n"
+        f"{said if unsolvable else ''}"
         "Made by `planlearn data build`; the manifest has seeds, counts, hashes and versions.\n"
     )

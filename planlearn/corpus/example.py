@@ -14,8 +14,8 @@ GIVEN = (Role.PROMPT, Role.FEEDBACK)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
     """kind: "chain" (write chain and plan), "judge" (Phase 1, and the model's own plans in Phase 2) or "mend" (a chain and
-    feedback on it are given, the corrected chain and plan are to be written) or "wrong" (an invalid plan, for unlikelihood). error: the class of what is wrong with a judged
-    plan, planted or the model's own, or "".
+    feedback on it are given, the corrected chain and plan are to be written), "unsolvable" (no plan exists, the answer says so, steps is 0)
+    or "wrong" (an invalid plan, for unlikelihood). error: the class of what is wrong with a judged plan, planted or the model's own, or "".
     """
 
     id: str

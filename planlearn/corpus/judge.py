@@ -58,6 +58,7 @@ from val_bridge import (
 INSTRUCTION = "Judge the chain of steps: VALID or INVALID."
 JUDGEMENT_HEADER = "Judgement:"
 FALSE = "false"
+VERDICTS = ("VALID", "INVALID")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +119,7 @@ def judgement_segments(
         plan, claims = spoiled.parsed.plan, spoiled.parsed.claims
         bare = spoiled.error in (ErrorClass.PRECONDITION, ErrorClass.GOAL)
     if bare:
-        header, shown = PLAN_HEADER, plan_text(plan) + "\n" * bool(plan.calls)
+        header, shown = PLAN_HEADER, _bare(plan)
     else:
         header = CHAIN_HEADER
         shown = claims_text(task, spoiled.parsed, style) if spoiled else chain_text(task, chain, style)
@@ -136,19 +137,30 @@ def plan_judgement_segments(task: Task, plan: Plan, style: ChainStyle) -> tuple[
     Raises BindError where a call names no action of the task.
     """
     style = replace(style, purposes=False)
-    shown = plan_text(plan) + "\n" * bool(plan.calls)
-    return _segments(task, style, PLAN_HEADER, shown, _judge(task, plan, (), style))
+    return _segments(task, style, PLAN_HEADER, _bare(plan), _judge(task, plan, (), style))
+
+
+def plan_judgement_prompt(task: Task, plan: Plan, style: ChainStyle) -> str:
+    """The PROMPT of `plan_judgement_segments`; any calls will do."""
+    return _prompt(task, replace(style, purposes=False), PLAN_HEADER, _bare(plan))
+
+
+def _bare(plan: Plan) -> str:
+    return plan_text(plan) + "\n" * bool(plan.calls)
+
+
+def _prompt(task: Task, style: ChainStyle, header: str, shown: str) -> str:
+    return f"{problem_prompt(task, style, INSTRUCTION, header)}{shown}{JUDGEMENT_HEADER}\n"
 
 
 def _segments(
     task: Task, style: ChainStyle, header: str, shown: str, judged: tuple[list[_Step], str | None, _Fault | None]
 ) -> tuple[Segment, ...]:
     steps, goal_check, fault = judged
-    prompt = problem_prompt(task, style, INSTRUCTION, header)
     start = state_line(task, task.initial) if style.states == "full" else None
     reasoning = _template("reasoning.jinja").render(start=start, steps=steps, goal_check=goal_check)
     return (
-        Segment(role=Role.PROMPT, text=f"{prompt}{shown}{JUDGEMENT_HEADER}\n"),
+        Segment(role=Role.PROMPT, text=_prompt(task, style, header, shown)),
         Segment(role=Role.CHAIN, text=reasoning),
         Segment(role=Role.VERDICT, text=_template("verdict.jinja").render(fault=fault).removesuffix("\n")),
     )

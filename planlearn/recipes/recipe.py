@@ -11,7 +11,18 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_serializer,
+)
 from pydantic_core import PydanticCustomError
 
 from planlearn.errors import RecipeError
@@ -45,7 +56,9 @@ class CorpusRecipe(_Strict):
     renamings: how many training examples one drawn problem gives, each with its objects' names shuffled anew; for
     domains without static facts alone (elsewhere names carry meaning, as l0-1 does), and cheaper than more problems.
     judged: share of judged plans, half of them spoiled, among the training examples, in [0, 1). mended: share of chains with a
-    fault and feedback on it that are to be corrected, so that the form of the rounds' lessons is known; their sum is below 1.
+    fault and feedback on it that are to be corrected, so that the form of the rounds' lessons is known. unsolvable: share of problems
+    without a plan, whose answer says so; the validation and test splits have so many of them for each of their solvable problems, behind
+    these. The sum of the three shares is below 1.
     shuffled: whether each chain says what another one's says but for its actions, a control (`planlearn.corpus.shuffle`).
     states, goals, purposes, domain_in_prompt: see `planlearn.chains.ChainStyle`.
     """
@@ -56,6 +69,7 @@ class CorpusRecipe(_Strict):
     renamings: PositiveInt = 1
     judged: float = Field(default=0.0, ge=0.0, lt=1.0)
     mended: float = Field(default=0.0, ge=0.0, lt=1.0)
+    unsolvable: float = Field(default=0.0, ge=0.0, lt=1.0)
     shuffled: bool = False
     states: Literal["changes", "full"] = "changes"
     goals: bool = True
@@ -64,12 +78,20 @@ class CorpusRecipe(_Strict):
     stages: list[StageRecipe] = Field(min_length=1)
     validation_sizes: dict[str, PositiveFloat] = Field(min_length=1)
 
-    @field_validator("mended")
+    @field_validator("mended", "unsolvable")
     @classmethod
     def _some_chains(cls, value: float, info: ValidationInfo) -> float:
-        if value + info.data.get("judged", 0.0) >= 1.0:
-            raise PydanticCustomError("no_chains", "leaves no chains to learn: judged + mended must be below 1")
+        shares = {name: info.data.get(name, 0.0) for name in ("judged", "mended", "unsolvable")} | {str(info.field_name): value}
+        if sum(shares.values()) >= 1.0:
+            named = [name for name, share in shares.items() if share or name != "unsolvable"]
+            raise PydanticCustomError("no_chains", f"leaves no chains to learn: {' + '.join(named)} must be below 1")
         return value
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without `unsolvable` where it is 0: a recipe from before there was this key keeps its hash, and its runs go on."""
+        found: dict[str, Any] = serialize(self)
+        return {key: value for key, value in found.items() if key != "unsolvable" or value}
 
     @field_validator("purposes")
     @classmethod

@@ -21,7 +21,7 @@ from planlearn.recipes import find_recipe, load_recipe
 from val_bridge import Outcome, check_chain, check_plan, read_task
 
 DOMAINS = sorted(GENERATORS)
-SMALL = ["examples=24", "validation=4", "test=4", "judged=0.4", "mended=0.0"]
+SMALL = ["unsolvable=0.0", "examples=24", "validation=4", "test=4", "judged=0.4", "mended=0.0"]
 
 
 def build(folder: Path, domain: str, *overrides: str, seed: int = 0) -> dict:
