@@ -206,6 +206,7 @@ class Plan:
         out = places.measured(arm.name, seed)
         arguments = [
             "eval", "--adapter", str(places.model(arm, seed)), *self.base, "--instances", str(places.problems(seed)), "--out", str(out),
+            "--controls", "none",
         ]
         return Step(work=Work.MEASURE, of=arm.name, seed=seed, arguments=lambda: arguments, is_done=(out / "results.json").exists)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import comb
 from pathlib import Path
 from typing import Any
 
 from planlearn.ablate.arms import ARMS, Arm, Places, trained_facts
 from planlearn.errors import PlanlearnError
+from planlearn.evaluate.paired import Comparison
 from planlearn.files import read_json_lines
 from planlearn.learn.spent import seconds_until
 from planlearn.refine import finished_rounds
@@ -80,25 +80,6 @@ def collect(places: Places, seeds: Iterable[int]) -> list[Measured]:
     """All arms that are finished so far, arm by arm."""
     every = (measured(places, arm, seed) for arm in ARMS.values() for seed in seeds)
     return [one for one in every if one is not None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
-    """Two arms on the same n problems. first, second: how many this one alone answered with a valid plan."""
-
-    n: int
-    first: int
-    second: int
-
-    @property
-    def p(self) -> float:
-        """The exact, two-sided McNemar test: how likely a split at least as uneven is where both are as good.
-
-        Source: Q. McNemar, Note on the sampling error of the difference between correlated proportions, Psychometrika 12 (1947).
-        """
-        pairs = self.first + self.second
-        tail = sum(comb(pairs, k) for k in range(min(self.first, self.second) + 1))
-        return min(1.0, 2 * tail / 2**pairs)
 
 
 def compared(first: Measured, second: Measured) -> Comparison:

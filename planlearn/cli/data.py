@@ -1,4 +1,4 @@
-"""`planlearn data`: build a corpus without training, write problems to be solved, read PlanBench's folders."""
+"""`planlearn data`: build a corpus without training, write problems to be solved, list and make sets, read PlanBench's folders."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 
 from planlearn.cli.app import command, group
 
-data = group("data", "Build a corpus, write problems, or read PlanBench's folders.")
+data = group("data", "Build a corpus, write problems or sets of them, or read PlanBench's folders.")
 
 
 @command(data)
@@ -70,6 +70,28 @@ def problems(
     write_json_lines(out, (row.to_row() for row in rows))
     classes = len({row.problem_class for row in rows})
     print(f"problems  {out}: {len(rows)} of {classes} classes{f', {count} were asked for' if len(rows) < count else ''}")
+
+
+@command(data)
+def sets(
+    names: list[str] = typer.Argument(None, metavar="[NAME]...", help="The sets; default: all."),
+    out: Path = typer.Option(None, file_okay=False, help="Make them anew in this folder, the same bytes as those that planlearn carries."),
+) -> None:
+    """List the sets of problems that evaluations ask, all of classes that nothing is trained on, or make them anew."""
+    from planlearn.evaluate import text_table
+    from planlearn.evaluate.sets import SETS, carried_manifest, named_set, set_row, write_set
+    from planlearn.progress import bars
+
+    chosen = [named_set(name).name for name in dict.fromkeys(names or SETS)]
+    if out is None:
+        entries = carried_manifest()
+    else:
+        progress = bars("set", "problems")
+        entries = {name: write_set(out, name, progress) for name in chosen}
+    rows = [set_row(name, entries[name]) for name in chosen if name in entries]
+    print(text_table(("set", "domain", "n", "classes", "sizes", "steps", "what it is"), rows), end="")
+    if out is not None:
+        print(f"manifest  {out / 'manifest.json'}")
 
 
 @command(data)

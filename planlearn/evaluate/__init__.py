@@ -11,9 +11,12 @@ strict one (it pays for stray text).
 """
 
 from planlearn.evaluate.answers import Completion, Hopeless, Prompt, Stop, lost_cause
-from planlearn.evaluate.asked import Asked, asked_from_file, asked_from_planbench, asked_from_rows
-from planlearn.evaluate.intervals import Interval, wilson
-from planlearn.evaluate.measure import measure
+from planlearn.evaluate.arms import CONTROLS, Arm, Asking, Complete, Turn
+from planlearn.evaluate.asked import Asked, asked_from_file, asked_from_planbench, asked_from_rows, asked_from_set
+from planlearn.evaluate.controls import ClassicalPlanner, RandomWalk
+from planlearn.evaluate.intervals import Interval, bootstrap, wilson
+from planlearn.evaluate.measure import chain_prompt, greedy_arm, measure, measure_arms
+from planlearn.evaluate.prompts import Shot, few_shots, plan_prompt
 from planlearn.evaluate.recorded import (
     AnswersError,
     Judged,
@@ -32,35 +35,51 @@ from planlearn.evaluate.results import (
     write_results,
 )
 from planlearn.evaluate.samples import SampleLog, SamplesError
-from planlearn.evaluate.scoring import Cause, Result, Sample, SampleRecord, score
+from planlearn.evaluate.scoring import Cause, Reader, Result, Sample, SampleRecord, score
 from planlearn.evaluate.skill import measure_skill, skill, skill_table
 from planlearn.evaluate.table import text_table
 
 __all__ = [
+    "CONTROLS",
     "AnswersError",
+    "Arm",
     "Asked",
+    "Asking",
     "Cause",
+    "ClassicalPlanner",
+    "Complete",
     "Completion",
     "Hopeless",
     "Interval",
     "Judged",
     "Prompt",
+    "RandomWalk",
+    "Reader",
     "RecordedAnswer",
     "Result",
     "ResultExists",
     "Sample",
     "SampleLog",
     "SampleRecord",
+    "Shot",
     "SamplesError",
     "Stop",
+    "Turn",
     "asked_from_file",
     "asked_from_planbench",
     "asked_from_rows",
+    "asked_from_set",
+    "bootstrap",
     "build_results",
+    "chain_prompt",
+    "few_shots",
+    "greedy_arm",
     "judge_answer",
     "lost_cause",
     "measure",
+    "measure_arms",
     "measure_skill",
+    "plan_prompt",
     "read_recorded",
     "refuse_finished",
     "results_table",

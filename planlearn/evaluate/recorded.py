@@ -1,7 +1,8 @@
 """Recorded answers of any model, against the instances they answer.
 
 A row is a JSON object with `instance_set`, `instance_id` (the N of `instance-N.pddl`), the answer under some field,
-and perhaps `recorded_valid`, somebody else's verdict to compare with.
+and perhaps `recorded_valid`, somebody else's verdict to compare with, `model` and `prompt`, the names of who was asked how. Each row becomes
+a `Sample`, so that it is judged and summed up by what judges our own answers.
 """
 
 from __future__ import annotations
@@ -9,18 +10,26 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from planlearn.chains import find_plan
-from planlearn.errors import PlanlearnError
-from planlearn.files import numbered_json
-from planlearn.problems import PlanBenchProblem, read_planbench
-from val_bridge import Outcome, Task, check_plan, check_plan_text
+from planlearn.errors import EngineError, PlanlearnError
+from planlearn.evaluate.arms import RECORDED
+from planlearn.evaluate.rescore import write_scored
+from planlearn.evaluate.results import build_results
+from planlearn.evaluate.scoring import NO_PLAN_REASON, Reader, Result, Sample, SampleRecord, score
+from planlearn.files import file_sha256, numbered_json
+from planlearn.planners import reference_plan
+from planlearn.problems import PlanBenchProblem, domain_names, domain_text, load_named_domain, read_planbench
+from val_bridge import FaultKind, Outcome, Task, check_plan, check_plan_text
 from val_bridge.check.plan import unreadable
 
 RESPONSE = "response"
 NO_PLAN = "no_plan"
+UNSOLVABLE_SETS = "unsolvable"
+"""How names of sets begin whose problems have no plan."""
 
 
 class AnswersError(PlanlearnError):
@@ -29,7 +38,7 @@ class AnswersError(PlanlearnError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedAnswer:
-    """One row. recorded_valid: the verdict that came with it, None where there is none."""
+    """One row. recorded_valid: the verdict that came with it, None where there is none. model, prompt: their names, "" where untold."""
 
     file: str
     line: int
@@ -37,6 +46,8 @@ class RecordedAnswer:
     number: int
     text: str
     recorded_valid: bool | None
+    model: str = ""
+    prompt: str = ""
 
     @property
     def id(self) -> str:
@@ -45,7 +56,7 @@ class RecordedAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """error: None for a valid plan, NO_PLAN, or the name of the fault. reason: one sentence."""
+    """error: None for a right answer (a valid plan, "there is none" where there is none), NO_PLAN, or the name of the fault. reason: one sentence."""
 
     error: str | None
     reason: str
@@ -86,7 +97,8 @@ def _answer(file: str, line: int, row: Any, field: str) -> RecordedAnswer:
         raise AnswersError(f"{field}: expected a text or a list of lines, found {_kind(text)}")
     if theirs is not None and not isinstance(theirs, bool):
         raise AnswersError(f"recorded_valid: expected true, false or null, found {_kind(theirs)}")
-    return RecordedAnswer(file=file, line=line, set=name, number=number, text=text or "", recorded_valid=theirs)
+    told = {key: row[key] for key in ("model", "prompt") if isinstance(row.get(key), str)}
+    return RecordedAnswer(file=file, line=line, set=name, number=number, text=text or "", recorded_valid=theirs, **told)
 
 
 def _kind(value: Any) -> str:
@@ -105,52 +117,150 @@ def judge_answer(task: Task, text: str, *, strict: bool = False) -> Judged:
         else:
             verdict = unreadable(found.error) if found.error is not None else None
     if verdict is None:
-        return Judged(error=NO_PLAN, reason="there is no plan in the answer")
+        return Judged(error=NO_PLAN, reason=NO_PLAN_REASON)
     if verdict.outcome is Outcome.VALID:
         return Judged(error=None, reason=str(verdict))
     assert verdict.first is not None
     return Judged(error=verdict.first.kind.value, reason=str(verdict))
 
 
+def judged_by(record: SampleRecord) -> Judged:
+    """What a record of a recorded answer says of it, in the words of `judge_answer`."""
+    if record.outcome is Result.VALID:
+        steps = record.plan_length
+        return Judged(error=None, reason=f"valid: the goal holds after {steps} step{'' if steps == 1 else 's'}")
+    if record.outcome is Result.UNSOLVABLE:
+        return Judged(error=NO_PLAN if record.sample.solvable else None, reason="the answer says that there is no plan")
+    if record.faults:
+        return Judged(error=str(record.faults[0]["kind"]), reason=f"{record.outcome.value}: {record.faults[0]['message']}")
+    if no_plan_found(record):
+        return Judged(error=NO_PLAN, reason=NO_PLAN_REASON)
+    error = FaultKind.PLAN_SYNTAX.value if record.outcome is Result.UNREADABLE else record.outcome.value
+    return Judged(error=error, reason=f"{record.outcome.value}: {record.problem}")
+
+
+def no_plan_found(record: SampleRecord) -> bool:
+    """Whether there was nothing in the answer that a lenient reader takes for a plan, not even a broken one; it may say that there is none."""
+    return record.outcome is Result.UNSOLVABLE or (record.outcome is Result.UNREADABLE and record.problem == NO_PLAN_REASON)
+
+
 class _Tasks:
     """The task of each instance below a folder, made when it is asked for."""
 
     def __init__(self, instances: Path, wanted: Iterable[str]) -> None:
-        self.problems: dict[tuple[str, int], PlanBenchProblem] = {(p.set, p.id): p for p in read_planbench(instances)}
-        sets, wanted = {name for name, _ in self.problems}, set(wanted)
+        wanted = set(wanted)
+        try:
+            problems = read_planbench(instances, wanted)
+        except PlanlearnError:  # a set that is not there: its answers are skipped
+            problems = read_planbench(instances)
+        self.problems: dict[tuple[str, int], PlanBenchProblem] = {(p.set, p.id): p for p in problems}
+        sets = {name for name, _ in self.problems}
         # A folder of one set may have any name, as long as it is clear which answers are about it.
         self.alias = {only: next(iter(sets)) for only in wanted} if len(sets) == len(wanted) == 1 else {}
         self.tasks: dict[tuple[str, int], Task] = {}
+        self.lengths: dict[tuple[str, int], int | None] = {}
 
-    def get(self, name: str, number: int) -> Task | None:
+    def get(self, name: str, number: int) -> tuple[Task, PlanBenchProblem] | None:
         key = (self.alias.get(name, name), number)
         problem = self.problems.get(key)
         if problem is None:
             return None
         if key not in self.tasks:
             self.tasks[key] = problem.task()
-        return self.tasks[key]
+        return self.tasks[key], problem
+
+    def reference_length(self, task: Task, problem: PlanBenchProblem) -> int | None:
+        """Steps of our reference plan; None where there is none, or where it is not found in time."""
+        key = (problem.set, problem.id)
+        if key not in self.lengths:
+            try:
+                plan = reference_plan(problem.set, task)
+            except EngineError:
+                plan = None
+            self.lengths[key] = len(plan.calls) if plan is not None else None
+        return self.lengths[key]
+
+
+@cache
+def _names_of_domains() -> dict[tuple[str, frozenset[str]], str]:
+    named = {name: load_named_domain(name) for name in domain_names()}
+    return {(domain.name, frozenset(domain.actions)): name for name, domain in named.items()}
+
+
+def _domain(task: Task, problem: PlanBenchProblem) -> tuple[str, str]:
+    """The folder in `domains/` that a task is of, by the names of its domain and actions, else its set; and its PDDL unless that is the folder's."""
+    named = _names_of_domains().get((task.domain.name, frozenset(task.domain.actions)))
+    if named is None:
+        return problem.set, problem.domain_text
+    return named, "" if domain_text(named) == problem.domain_text else problem.domain_text
+
+
+def judge_recorded(
+    answers: list[RecordedAnswer], instances: Path, *, reference: bool = False, progress: Callable[[int], None] = lambda done: None
+) -> list[SampleRecord | None]:
+    """The record of each answer, read leniently; None for those without an instance in the folder. `progress` hears how many are done.
+
+    Id, domain and size are those with which `asked_from_planbench` asks the instance. Answers of several models or prompts are arms of
+    these names, others the arm "recorded"; a further answer to one instance is a further attempt. reference: plan each instance too,
+    which takes far longer than judging. Raises PlanlearnError for a folder without instances, SourceError for a broken one.
+    """
+    tasks = _Tasks(instances, (answer.set for answer in answers))
+    several = len({(answer.model, answer.prompt) for answer in answers}) > 1
+    attempts: Counter[tuple[str, str]] = Counter()
+    records: list[SampleRecord | None] = []
+    for done, answer in enumerate(answers, start=1):
+        known = tasks.get(answer.set, answer.number)
+        if known is None:
+            records.append(None)
+        else:
+            task, problem = known
+            arm = " ".join(filter(None, (answer.model, answer.prompt))) if several else ""
+            attempts[arm, answer.id] += 1
+            domain, domain_pddl = _domain(task, problem)
+            records.append(score(task, Sample(
+                domain=domain, arm=arm or RECORDED, id=answer.id, attempt=attempts[arm, answer.id], size=str(len(task.objects)),
+                prompt="", answer=answer.text, stop=RECORDED, prompt_tokens=0, tokens=0, seconds=0.0, reader=Reader.LENIENT,
+                reference_length=tasks.reference_length(task, problem) if reference else None,
+                solvable=not problem.set.startswith(UNSOLVABLE_SETS), domain_pddl=domain_pddl, problem_pddl=problem.problem_text,
+            )))  # fmt: skip
+        progress(done)
+    return records
 
 
 def score_recorded(
     answers: list[RecordedAnswer], instances: Path, *, strict: bool = False,
     progress: Callable[[int], None] = lambda done: None,
 ) -> dict[str, Any]:
-    """One JSON object over all answers; `progress` hears how many are done.
+    """The figures of `recorded_figures`, of answers read leniently or (strict) taken for a plan only where they are one and nothing else.
+
+    Raises PlanlearnError for a folder without instances, SourceError for a broken one.
+    """  # fmt: skip
+    if not strict:
+        return recorded_figures(answers, judge_recorded(answers, instances, progress=progress))
+    tasks = _Tasks(instances, (answer.set for answer in answers))
+    judged: list[Judged | None] = []
+    for done, answer in enumerate(answers, start=1):
+        known = tasks.get(answer.set, answer.number)
+        judged.append(judge_answer(known[0], answer.text, strict=True) if known is not None else None)
+        progress(done)
+    return _figures(answers, judged)
+
+
+def recorded_figures(answers: list[RecordedAnswer], records: list[SampleRecord | None]) -> dict[str, Any]:
+    """One JSON object over all answers and their records.
 
     n: judged. valid. errors: how many by fault. no_plan. skipped: rows without an instance in the folder. agreement:
     share of judged rows that agree with `recorded_valid` among those that have one, None without any. disagreements:
     id, file, line, ours, theirs, reason. files: the same figures by file.
+    """
+    return _figures(answers, [None if record is None else judged_by(record) for record in records])
 
-    Raises PlanlearnError for a folder without instances, SourceError for a broken one.
-    """  # fmt: skip
-    tasks = _Tasks(instances, (answer.set for answer in answers))
+
+def _figures(answers: list[RecordedAnswer], judgements: list[Judged | None]) -> dict[str, Any]:
     total, by_file = _Count(), {answer.file: _Count() for answer in answers}
     errors: Counter[str] = Counter()
     disagreements: list[dict[str, Any]] = []
-    for done, answer in enumerate(answers, start=1):
-        task = tasks.get(answer.set, answer.number)
-        judged = judge_answer(task, answer.text, strict=strict) if task is not None else None
+    for answer, judged in zip(answers, judgements, strict=True):
         for count in (total, by_file[answer.file]):
             count.add(judged, answer.recorded_valid)
         if judged is not None:
@@ -161,7 +271,6 @@ def score_recorded(
                     "id": answer.id, "file": answer.file, "line": answer.line, "ours": judged.valid,
                     "theirs": answer.recorded_valid, "reason": judged.reason,
                 })  # fmt: skip
-        progress(done)
     figures = total.figures()
     agreement = figures.pop("agreement")
     return {
@@ -193,3 +302,15 @@ class _Count:
         return {
             "n": self.n, "valid": self.valid, "no_plan": self.no_plan, "skipped": self.skipped, "agreement": agreement,
         }  # fmt: skip
+
+
+def write_recorded(out: Path, answers: list[RecordedAnswer], records: list[SampleRecord | None], instances: Path) -> dict[str, Any]:
+    """Write results.json and samples.jsonl of recorded answers with all measures; gives the results. Raises ResultExists, DiskFull."""
+    hashes = {file: file_sha256(Path(file)) for file in dict.fromkeys(answer.file for answer in answers)}
+    kept = [(hashes[answer.file][:16], record) for answer, record in zip(answers, records, strict=True) if record is not None]
+    told = {name: sorted({getattr(answer, name) for answer in answers} - {""}) for name in ("model", "prompt")}
+    about: dict[str, Any] = {name: ", ".join(names) for name, names in told.items() if names}
+    about |= {"instances": instances.name, "answers": [Path(file).name for file in hashes], "skipped": len(answers) - len(kept)}
+    results = build_results([record for _, record in kept], about=about, hashes={Path(file).name: sha for file, sha in hashes.items()})
+    write_scored(out, kept, results)
+    return results

@@ -1,4 +1,4 @@
-"""samples.jsonl: a row a problem, appended as it is judged, so that a stopped run goes on where it was.
+"""samples.jsonl: a row an answer, appended as it is judged, so that a stopped run goes on where it was.
 
 Rejected: one file at the end (a crash in the third hour loses three hours), a database (nobody greps it).
 """
@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
 from planlearn.errors import PlanlearnError
-from planlearn.evaluate.scoring import SampleRecord
+from planlearn.evaluate.scoring import Key, SampleRecord
 
 
 class SamplesError(PlanlearnError):
@@ -22,17 +23,17 @@ class SamplesError(PlanlearnError):
 class SampleLog:
     """The rows of one samples file, open for appending; a file that is not there is made with its first row.
 
-    run: a fingerprint of the settings that decide the answers (model, adapter, decoding). Rows of another run
-    are refused, so that one file never mixes two models. A torn last line, left by a killed run, is dropped
-    from the file.
+    runs: for each arm a fingerprint of the settings that decide its answers (model, adapter, decoding). Rows of another run are refused,
+    so that one file never mixes two models; rows of an arm that is not named are kept as they are. A torn last line, left by a killed
+    run, is dropped from the file.
 
     Raises SamplesError for a row that is no record or belongs to another run.
     """
 
-    def __init__(self, path: Path, *, run: str = "") -> None:
+    def __init__(self, path: Path, *, runs: Mapping[str, str]) -> None:
         self.path = path
-        self.run = run
-        self._records: dict[tuple[str, str, str], SampleRecord] = {}
+        self.runs = runs
+        self._records: dict[Key, SampleRecord] = {}
         self._file: BinaryIO | None = None
         if path.exists():
             self._load()
@@ -53,10 +54,10 @@ class SampleLog:
             raise SamplesError(
                 f"{self.path}:{number}: not a row of samples ({error}); mend or remove the file"
             ) from None
-        if run != self.run:
+        now = self.runs.get(record.sample.arm, run)
+        if run != now:
             raise SamplesError(
-                f"{self.path}:{number}: written with other settings (run {run}, now {self.run}); "
-                "choose another folder"
+                f"{self.path}:{number}: written with other settings (run {run}, now {now}); choose another folder"
             )
         self._records[record.sample.key] = record
 
@@ -65,15 +66,15 @@ class SampleLog:
         """Every record, those of earlier runs first."""
         return tuple(self._records.values())
 
-    def __contains__(self, key: tuple[str, str, str]) -> bool:
-        """Whether (domain, arm, id) is answered already."""
+    def __contains__(self, key: Key) -> bool:
+        """Whether (domain, arm, id, attempt) is answered already."""
         return key in self._records
 
     def append(self, record: SampleRecord) -> None:
-        """Write one row through to the file. Raises ValueError for a problem that has its row already."""
+        """Write one row through to the file. Raises ValueError for an answer that has its row already, KeyError for an arm without a run."""
         if record.sample.key in self:
-            raise ValueError(f"{'/'.join(record.sample.key)} has its row already")
-        row = {"run": self.run, **record.to_row()}
+            raise ValueError(f"{'/'.join(map(str, record.sample.key))} has its row already")
+        row = {"run": self.runs[record.sample.arm], **record.to_row()}
         if self._file is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._file = self.path.open("ab")

@@ -16,7 +16,7 @@ from planlearn.corpus.judge import Judgement, read_judgement
 from planlearn.errors import PlanlearnError
 from planlearn.evaluate.answers import Prompt
 from planlearn.evaluate.intervals import wilson
-from planlearn.evaluate.measure import Complete
+from planlearn.evaluate.arms import Complete
 from planlearn.evaluate.results import versions
 from planlearn.files import RowLog, write_json
 from planlearn.progress import Progress

@@ -16,17 +16,18 @@ from safetensors.torch import load_file, save_file
 from transformers.trainer_callback import PrinterCallback
 
 from planlearn.corpus import Example
+from planlearn.corpus.judge import VERDICTS
 from planlearn.errors import PlanlearnError
 from planlearn.evaluate import Completion, Prompt
 from planlearn.files import full_disk_is_named, write_json
 from planlearn.learn.kernels import fuse_lora
-from planlearn.learn.lessons import LessonTokens, lesson_tokens, verdict_words
+from planlearn.learn.lessons import LessonTokens, lesson_tokens
 from planlearn.learn.objectives import add_up, stage_loss
 from planlearn.learn.spent import seconds_until
 from planlearn.learn.tokens import IGNORED, order_by_length
 from planlearn.learn.train import adapted, adapter_state, muon, save_final, training_config
 from planlearn.learn.trainer import ChainTrainer, Record, WholeCheckpoints, head_alone_makes_logits, labelled
-from planlearn.models import LoadedModel, generate
+from planlearn.models import LoadedModel, first_tokens, generate
 from planlearn.models.load import quiet_transformers
 from planlearn.problems import stream
 from planlearn.recipes import Recipe
@@ -181,7 +182,7 @@ class ModelLearner:
             optimizers=(muon(self.model, config) if self.recipe.optimizer == "muon" else None, None),
             callbacks=[WholeCheckpoints(), record],
         )
-        trainer.words = verdict_words(self.loaded.tokenizer) if any(any(one.said) for one in tokens) else None
+        trainer.words = first_tokens(self.loaded.tokenizer, VERDICTS) if any(any(one.said) for one in tokens) else None
         trainer.kept = {}
         record.trainer = trainer
         trainer.remove_callback(PrinterCallback)

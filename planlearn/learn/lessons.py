@@ -12,8 +12,6 @@ from planlearn.errors import SequenceTooLong
 from planlearn.learn.tokens import IGNORED
 from planlearn.refine import Lesson
 
-VERDICTS = ("VALID", "INVALID")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LessonTokens:
@@ -27,14 +25,6 @@ class LessonTokens:
     labels: list[int]
     weights: list[float]
     said: list[int]
-
-
-def verdict_words(tokenizer: Any) -> tuple[int, int]:
-    """The tokens with which VALID and INVALID begin. Raises ValueError where they begin alike."""
-    first = tuple(tokenizer(word, add_special_tokens=False)["input_ids"][0] for word in VERDICTS)
-    if first[0] == first[1]:
-        raise ValueError("this tokenizer begins VALID and INVALID with the same token")
-    return first[0], first[1]
 
 
 def lesson_tokens(lessons: Iterable[Lesson], tokenizer: Any, limit: int) -> list[LessonTokens]:

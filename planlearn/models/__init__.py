@@ -15,7 +15,7 @@ rows in the batch until the slowest one ends and cannot stop an answer that is a
 """
 
 from planlearn.models.fetch import cache_folder, fetch, is_fetched
-from planlearn.models.generate import generate
+from planlearn.models.generate import first_tokens, generate
 from planlearn.models.load import (
     AdapterRecord,
     LoadedModel,
@@ -28,7 +28,7 @@ from planlearn.models.load import (
 from planlearn.models.measure import evaluate, evaluate_skill
 from planlearn.models.presets import DEFAULT_MODEL, PRESETS, GgufWheel, LlamaShape, ModelPreset
 from planlearn.models.tokenizer import default_words, unknown_words, word_level_tokenizer
-from planlearn.models.trained import load_trained, trained_recipe
+from planlearn.models.trained import chat_text, load_trained, trained_recipe
 from planlearn.models.weights import weights_hash
 
 __all__ = [
@@ -40,10 +40,12 @@ __all__ = [
     "LoadedModel",
     "ModelPreset",
     "cache_folder",
+    "chat_text",
     "default_words",
     "evaluate",
     "evaluate_skill",
     "fetch",
+    "first_tokens",
     "generate",
     "is_fetched",
     "load_model",

@@ -3,7 +3,8 @@
 Rows leave the batch as soon as they are finished; the next prompts come when all have left. Prompts are aligned
 at their right ends: a row's first columns are padding, masked and not counted by its positions. (Prompts
 that take the places of finished rows would be padded to the width of the longest answer at work: two thirds
-of what attention reads on a CPU, and more than the last rows of a batch lose.) Decoding is plain: the whole vocabulary, no word added, forced or forbidden. Only
+of what attention reads on a CPU, and more than the last rows of a batch lose.) Decoding is plain: the whole vocabulary, no word added, forced or forbidden,
+but for prompts that bring a mask: its lines, as the tokenizer writes them, and the end mark are all that such a row may choose from. Only
 the last bits of a logit depend on the batch, so answers can differ only where two words are all but equal.
 """
 
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from planlearn.errors import SequenceTooLong
+from planlearn.errors import PlanlearnError, SequenceTooLong
 from planlearn.evaluate import Completion, Prompt, Stop
 
 if TYPE_CHECKING:
@@ -37,6 +38,11 @@ class _Row:
     rng: Random | None
     written: list[int] = field(default_factory=list)
     seconds: float = 0.0
+    lines: list[list[int]] | None = None
+    """The tokens of each line that may be written, or of what is left of it; None where anything may."""
+    words: tuple[int, int] | None = None
+    """The tokens with which the prompt's two words begin."""
+    probability: float | None = None
 
 
 def generate(
@@ -68,7 +74,7 @@ def _answers(
 ) -> Iterator[Completion]:
     import torch
 
-    finish = _Finisher(loaded)
+    finish, masking = _Finisher(loaded), _Masking(loaded)
     batch = _Batch(loaded.model)
     training = loaded.model.training
     loaded.model.eval()
@@ -79,10 +85,15 @@ def _answers(
             with torch.inference_mode():
                 if not batch.rows:
                     batch.begin([waiting.popleft() for _ in range(min(batch_size, len(waiting)))])
-                chosen = _choose(batch.logits, [row.rng for row in batch.rows], temperature)
+                    for row in batch.rows:
+                        masking.look(row)
+                chosen = _choose(masking.masked(batch.logits, batch.rows), [row.rng for row in batch.rows], temperature)
                 stops = []
-                for row, token in zip(batch.rows, chosen, strict=True):
+                for number, (row, token) in enumerate(zip(batch.rows, chosen, strict=True)):
                     row.written.append(token)
+                    masking.note(row, token)
+                    if row.words is not None and token in row.words:
+                        row.probability = float(torch.softmax(batch.logits[number, list(row.words)].double(), -1)[0])
                     stops.append(finish.why(row))
                 rows = list(batch.rows)
                 batch.step([number for number, stop in enumerate(stops) if stop is None], chosen)
@@ -113,7 +124,8 @@ def _rows(
             )
         # A string seeds Python's generator through SHA-512: the same on every machine and in every process.
         rng = Random(f"{seed}\0{prompt.id}") if temperature > 0 else None
-        rows.append(_Row(place=place, prompt=prompt, ids=ids, cap=room, rng=rng))
+        words = None if prompt.words is None else first_tokens(loaded.tokenizer, prompt.words)
+        rows.append(_Row(place=place, prompt=prompt, ids=ids, cap=room, rng=rng, words=words))
     return deque(sorted(rows, key=lambda row: (-len(row.ids), row.place)))
 
 
@@ -132,6 +144,14 @@ def _choose(logits: Tensor, rngs: list[Random | None], temperature: float) -> li
     return found.clamp(max=logits.shape[-1] - 1).tolist()
 
 
+def first_tokens(tokenizer: Any, words: tuple[str, str]) -> tuple[int, int]:
+    """The tokens with which two words begin. Raises ValueError where they begin alike."""
+    first = tuple(tokenizer(word, add_special_tokens=False)["input_ids"][0] for word in words)
+    if first[0] == first[1]:
+        raise ValueError(f"this tokenizer begins {words[0]} and {words[1]} with the same token")
+    return first[0], first[1]
+
+
 class _Finisher:
     """Says whether a row is finished, and with what."""
 
@@ -148,8 +168,8 @@ class _Finisher:
             return Stop.END, ""
         if len(row.written) >= row.cap:
             return Stop.CAP, ""
-        if row.prompt.hopeless is not None and self._has_newline(token):
-            reason = row.prompt.hopeless(self._text(row.written))
+        if row.prompt.hopeless is not None and self.has_newline(token):
+            reason = row.prompt.hopeless(self.text(row.written))
             if reason is not None:
                 return Stop.HOPELESS, reason
         return None
@@ -158,22 +178,76 @@ class _Finisher:
         ids = row.written[:-1] if stop is Stop.END else row.written
         return Completion(
             id=row.prompt.id,
-            text=self._text(ids),
+            text=self.text(ids),
             stop=stop,
             reason=reason,
             prompt_tokens=len(row.ids),
             tokens=len(row.written),
             seconds=row.seconds,
+            probability=row.probability,
         )
 
-    def _has_newline(self, token: int) -> bool:
+    def has_newline(self, token: int) -> bool:
         known = self._newline.get(token)
         if known is None:
-            known = self._newline[token] = "\n" in self._text([token])
+            known = self._newline[token] = "\n" in self.text([token])
         return known
 
-    def _text(self, ids: list[int]) -> str:
+    def text(self, ids: list[int]) -> str:
         return self.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
+
+
+class _Masking:
+    """Keeps rows whose prompts have a mask to the lines that it admits.
+
+    A line is admitted as the tokenizer writes it behind a newline, in no other tokens. Where no line is left the row may end alone.
+    """
+
+    def __init__(self, loaded: LoadedModel) -> None:
+        self.finish = _Finisher(loaded)
+        self.tokenizer = loaded.tokenizer
+        self.before: list[int] | None = None
+
+    def look(self, row: _Row) -> None:
+        """Ask the row's mask what may come next."""
+        if row.prompt.mask is None:
+            return
+        lines = row.prompt.mask(self.finish.text(row.written) if row.written else "")
+        row.lines = None if lines is None else [self._tokens(line) for line in lines]
+
+    def note(self, row: _Row, token: int) -> None:
+        """Go on with the lines that begin with the token that was chosen; behind a line's end ask again."""
+        if row.prompt.mask is None:
+            return
+        if row.lines is not None:
+            row.lines = [line[1:] for line in row.lines if line[0] == token and len(line) > 1]
+        if not row.lines and (row.lines is not None or self.finish.has_newline(token)):
+            self.look(row)
+
+    def masked(self, logits: Tensor, rows: list[_Row]) -> Tensor:
+        """The logits with all that a row may not choose at minus infinity; shape (rows, vocabulary)."""
+        import torch
+
+        bound = [number for number, row in enumerate(rows) if row.lines is not None]
+        if not bound:
+            return logits
+        masked = logits.clone()
+        for number in bound:
+            may = sorted({line[0] for line in rows[number].lines or ()} or self.finish.ends)
+            masked[number] = float("-inf")
+            masked[number, may] = logits[number, torch.tensor(may, device=logits.device)]
+        return masked
+
+    def _tokens(self, line: str) -> list[int]:
+        """The line and its newline, as they stand behind one; the end mark for no line."""
+        if not line:
+            return [self.tokenizer.eos_token_id]
+        if self.before is None:
+            self.before = self.tokenizer("\n", add_special_tokens=False)["input_ids"]
+        ids = self.tokenizer(f"\n{line}\n", add_special_tokens=False)["input_ids"]
+        if ids[: len(self.before)] != self.before:
+            raise PlanlearnError(f"masked decoding: the model's tokenizer joins a newline with the line behind it ({line!r})")
+        return ids[len(self.before) :]
 
 
 def cache_argument(model: Any) -> str:

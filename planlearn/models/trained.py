@@ -56,3 +56,10 @@ def load_trained(folder: Path, model: str | None) -> tuple[LoadedModel, ChainSty
         loaded = load_model(folder)
         about |= {"model": folder.name, "model_sha256": weights_hash(folder)}
     return loaded, style, about
+
+
+def chat_text(loaded: LoadedModel, text: str) -> str:
+    """What to put to a model that is spoken to in turns: its own template around the text, as a user's turn; the text where it has none."""
+    if not getattr(loaded.tokenizer, "chat_template", None):
+        return text
+    return loaded.tokenizer.apply_chat_template([{"role": "user", "content": text}], tokenize=False, add_generation_prompt=True)

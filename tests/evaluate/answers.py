@@ -3,7 +3,6 @@
 from dataclasses import replace
 from typing import Any
 
-from planlearn.chains import Answer, read_answer
 from planlearn.evaluate import Sample, SampleRecord, score
 from planlearn.problems import domain_text
 from val_bridge import read_task
@@ -46,9 +45,5 @@ def sample(id: str = "p1", answer: str = VALID, **changes: Any) -> Sample:
     return replace(made, **changes)
 
 
-def read(text: str) -> Answer:
-    return read_answer(text, TASK)
-
-
 def record(text: str, id: str = "p1", **changes: Any) -> SampleRecord:
-    return score(TASK, read(text), sample(id, text, **changes))
+    return score(TASK, sample(id, text, **changes))

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from planlearn.errors import PlanlearnError
-from planlearn.evaluate import AnswersError, judge_answer, read_recorded, score_recorded
+from planlearn.evaluate import AnswersError, asked_from_planbench, judge_answer, read_recorded, score_recorded
+from planlearn.evaluate.recorded import judge_recorded
 from planlearn.problems import domain_text
 from tests.evaluate.answers import PICK_UP, STACK, TASK, VALID
 
@@ -101,6 +102,33 @@ def test_without_another_verdict_there_is_no_agreement(instances: Path, tmp_path
     plain = {k: v for k, v in row().items() if k != "recorded_valid"}
     scored = score_recorded(read_recorded(written(tmp_path / "a.jsonl", plain)), instances)
     assert scored["agreement"] is None and scored["disagreements"] == [] and scored["valid"] == 1
+
+
+def test_saying_that_there_is_no_plan_is_right_where_there_is_none(instances: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "sets" / "unsolvable_small"
+    folder.mkdir()
+    (folder / "domain.pddl").write_text(domain_text("blocksworld"))
+    (folder / "instance-1.pddl").write_text(PROBLEM.replace("(on a b)", "(and (on a b) (on b a))"))
+    said = "This problem is unsolvable."
+    path = written(tmp_path / "a.jsonl", row(response=said), row(instance_set="unsolvable_small", response=said), row(instance_set="unsolvable_small"))
+    scored = score_recorded(read_recorded(path), instances)
+    assert (scored["n"], scored["valid"], scored["no_plan"], scored["errors"]) == (3, 1, 1, {"goal": 1})
+    assert [d["line"] for d in scored["disagreements"]] == [1, 3]
+
+
+def test_a_record_is_the_sample_that_our_own_evaluation_would_write(instances: Path, tmp_path: Path) -> None:
+    """Same id, domain, size and problem as `asked_from_planbench`, so that a recorded model and ours can be paired."""
+    record, nothing = judge_recorded(read_recorded(written(tmp_path / "a.jsonl", row(), row(instance_id=9))), instances)
+    assert nothing is None and record is not None
+    (asked,) = asked_from_planbench(instances / "blocksworld", "blocksworld")
+    sample = record.sample
+    assert (sample.id, sample.domain, sample.size, sample.problem_pddl) == (asked.id, asked.domain, asked.size, asked.problem_text)
+    assert (sample.arm, sample.reader.value, sample.domain_pddl, sample.reference_length) == ("recorded", "lenient", "", None)
+    folder = tmp_path / "sets" / "blocksworld"
+    (folder / "domain.pddl").write_text(domain_text("blocksworld").replace("pick-up", "lift"))
+    (renamed,) = judge_recorded(read_recorded(written(tmp_path / "b.jsonl", row(response="(lift a)\n(stack a b)"))), folder)
+    assert renamed is not None and renamed.outcome.value == "valid"
+    assert "lift" in renamed.sample.domain_pddl, "a domain that is none of ours travels with its answers"
 
 
 def test_one_set_may_be_given_alone(instances: Path, tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def test_the_numbers_of_six_answers() -> None:
     numbers = summarise(RECORDS)
     assert numbers["plan_validity"] == wilson(3, 6).to_dict()
     assert numbers["goal_reached"] == wilson(3, 6).to_dict()
-    assert numbers["outcomes"] == {"valid": 3, "invalid": 2, "unreadable": 1, "checker_error": 0}
+    assert numbers["outcomes"] == {"valid": 3, "invalid": 2, "unreadable": 1, "unsolvable": 0, "checker_error": 0, "missing": 0}
     assert numbers["first_faults"] == {"goal": 1, "precondition": 1}
     assert numbers["causes"] == {"precondition": 1, "effect": 0, "frame": 0, "goal": 1, "other": 0}
     # 1, 1, 1, 0 of 1, 1: the unreadable answer has no prefix.
@@ -45,6 +45,9 @@ def test_the_numbers_of_six_answers() -> None:
         "n": 5,
         "faithful": wilson(3, 5).to_dict(),
         "faithful_if_valid": wilson(1, 2).to_dict(),
+        "all_states_right_if_valid": wilson(1, 2).to_dict(),
+        "states": 8,
+        "states_right": 7 / 8,
         "disagrees_with_plan": 0,
         "faults": {"goal": 1, "precondition": 1, "transition": 1},
     }

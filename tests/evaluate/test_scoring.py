@@ -19,7 +19,6 @@ from tests.evaluate.answers import (
     UNREADABLE,
     VALID,
     WRONG_EFFECT,
-    read,
     record,
     sample,
 )
@@ -120,7 +119,7 @@ def test_a_failing_checker_is_an_outcome_of_its_own(monkeypatch: pytest.MonkeyPa
         raise RecursionError("too deep")
 
     monkeypatch.setattr("planlearn.evaluate.scoring.check_plan", broken)
-    made = score(TASK, read(VALID), sample())
+    made = score(TASK, sample())
     assert (
         made.outcome is Result.CHECKER_ERROR
         and made.problem == "RecursionError: too deep"
@@ -138,12 +137,12 @@ def test_a_row_gives_its_record_back(text: str) -> None:
 @pytest.mark.parametrize("text", EVERY_ANSWER)
 def test_a_stored_sample_can_be_judged_again(text: str) -> None:
     stored = record(text)
-    assert score(TASK, read(stored.sample.answer), stored.sample) == stored
+    assert score(TASK, stored.sample) == stored
 
 
 def test_the_judgement_does_not_depend_on_the_sample() -> None:
     other = sample("p9", VALID, tokens=1, stop="length")
-    assert replace(record(VALID), sample=other) == score(TASK, read(VALID), other)
+    assert replace(record(VALID), sample=other) == score(TASK, other)
 
 
 def test_a_plan_that_was_given_up_is_compared_as_far_as_it_was_written() -> None:

@@ -12,10 +12,11 @@ from torch import nn  # noqa: E402
 
 from planlearn.chains import Role, Segment  # noqa: E402
 from planlearn.corpus import Example  # noqa: E402
-from planlearn.learn.lessons import LessonTokens, lesson_tokens, verdict_words  # noqa: E402
+from planlearn.corpus.judge import VERDICTS  # noqa: E402
+from planlearn.learn.lessons import LessonTokens, lesson_tokens  # noqa: E402
 from planlearn.learn.objectives import stage_loss, two_way, unlikelihood  # noqa: E402
 from planlearn.learn.tokens import IGNORED, tokenize  # noqa: E402
-from planlearn.models import load_model  # noqa: E402
+from planlearn.models import first_tokens, load_model  # noqa: E402
 from planlearn.refine import Lesson  # noqa: E402
 
 
@@ -144,7 +145,7 @@ def test_the_first_token_of_a_verdict_is_a_choice(loaded, truth):
     (one,) = lesson_tokens([lesson(0.0, 1.0, 1.0, truth, Role.VERDICT)], loaded.tokenizer, 500)
     places = [place for place, said in enumerate(one.said) if said]
     assert len(places) == 1 and one.said[places[0]] == (1 if truth else -1)
-    assert one.input_ids[places[0]] == verdict_words(loaded.tokenizer)[1]
+    assert one.input_ids[places[0]] == first_tokens(loaded.tokenizer, VERDICTS)[1]
 
 
 def test_no_gradient_flows_from_what_has_no_weight(loaded):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -273,3 +274,65 @@ def test_the_caller_may_train_between_two_completions(restless: Make) -> None:
     loaded = restless()
     for _ in generate(loaded, PROMPTS[:3], max_tokens=5):
         assert not torch.is_inference_mode_enabled()
+
+
+def _lines(text: str) -> list[str]:
+    """After two lines the end; before it one of three lines, whatever the model would rather write."""
+    return [""] if text.count("\n") >= 2 else ["on a b", "clear c", "on a c"]
+
+
+def test_a_masked_answer_has_admitted_lines_alone(restless: Make, alone: list[list[int]]) -> None:
+    """Law: masked rows keep to their mask, and rows without one beside them write what they write alone."""
+    loaded = restless()
+    prompts = [Prompt(id=p.id, text=p.text, mask=_lines if int(p.id) % 2 else None) for p in PROMPTS]
+    found = answers(loaded, prompts, max_tokens=60, batch_size=5)
+    for prompt, completion, written in zip(prompts, found, alone, strict=True):
+        if prompt.mask is None:
+            assert completion.tokens == len(written)
+            continue
+        assert completion.stop is Stop.END and completion.text.endswith("\n")
+        lines = completion.text.removesuffix("\n").split("\n")
+        assert len(lines) == 2 and set(map(str.strip, lines)) <= set(_lines(""))
+    assert len({completion.text for completion in found if int(completion.id) % 2}) > 1, "the model chooses among them"
+
+
+def test_a_mask_that_looks_up_later_leaves_the_rest_free(restless: Make) -> None:
+    """Behind each newline the mask is asked anew; while it says nothing, the row writes what it would."""
+    loaded = restless()
+    free = answers(loaded, max_tokens=40)
+    watched = answers(loaded, [Prompt(id=p.id, text=p.text, mask=lambda _: None) for p in PROMPTS], max_tokens=40)
+    assert [one.text for one in watched] == [one.text for one in free]
+
+
+def test_masked_samples_are_the_same_in_every_batch(restless: Make) -> None:
+    loaded = restless()
+    prompts = [Prompt(id=p.id, text=p.text, mask=_lines) for p in PROMPTS]
+    by_size = [[one.text for one in answers(loaded, prompts, max_tokens=40, batch_size=size, temperature=1.0)] for size in (1, 7)]
+    assert by_size[0] == by_size[1]
+
+
+def test_how_likely_the_model_found_the_word_that_it_wrote(restless: Make) -> None:
+    """The softmax over the two words' logits alone, where one of them was last written; None where neither was."""
+    import torch
+
+    loaded = restless()
+    plain = answers(loaded, max_tokens=30)
+    encode, decode = loaded.tokenizer, loaded.tokenizer.decode
+    common = Counter(token for found in plain for token in encode(found.text)["input_ids"]).most_common()
+    words = tuple(word for word in (decode([token]).strip() for token, _ in common) if word and len(encode(word)["input_ids"]) == 1)[:2]
+    asked = answers(loaded, [Prompt(id=p.id, text=p.text, words=words) for p in PROMPTS], max_tokens=30, batch_size=5)
+    assert [one.text for one in asked] == [one.text for one in plain]
+    ids = [loaded.tokenizer(word)["input_ids"][0] for word in words]
+    seen = 0
+    for prompt, completion in zip(PROMPTS, asked, strict=True):
+        written = one_at_a_time(loaded, prompt.text, 30)
+        at = max((place for place, token in enumerate(written) if token in ids), default=None)
+        if at is None:
+            assert completion.probability is None
+            continue
+        seen += 1
+        context = torch.tensor([[*loaded.tokenizer(prompt.text)["input_ids"], *written[:at]]])
+        with torch.no_grad():
+            logits = loaded.model(input_ids=context).logits[0, -1]
+        assert completion.probability == pytest.approx(float(torch.softmax(logits[ids].double(), -1)[0]), abs=1e-4)
+    assert seen >= 5

@@ -123,7 +123,9 @@ def test_the_carried_recipes_examples_fit_its_tokens(smollm2: LoadedModel, domai
 
 def test_segments_of_lessons_end_where_tokens_do(smollm2: LoadedModel) -> None:
     """Byte pairs could join the end of one segment to the beginning of the next; a weight would then reach over."""
-    from planlearn.learn.lessons import lesson_tokens, verdict_words
+    from planlearn.corpus.judge import VERDICTS
+    from planlearn.learn.lessons import lesson_tokens
+    from planlearn.models import first_tokens
     from planlearn.refine import LessonMaker, Stage, Weighing
     from tests.refine.conftest import BLOCKS, STYLE, right
     from planlearn.problems import domain_text
@@ -146,4 +148,4 @@ def test_segments_of_lessons_end_where_tokens_do(smollm2: LoadedModel) -> None:
                 wanted = "".join(s.text for s, w in zip(lesson.example.segments, lesson.weights, strict=True) if w == weight)
                 kept = [t for t, w in zip(one.input_ids[:-1], one.weights[:-1], strict=True) if w == weight]
                 assert smollm2.tokenizer.decode(kept) == wanted
-    assert len(set(verdict_words(smollm2.tokenizer))) == 2
+    assert len(set(first_tokens(smollm2.tokenizer, VERDICTS))) == 2

@@ -1,0 +1,118 @@
+"""Old samples under today's checker: what is judged otherwise now, and results.json and samples.jsonl made anew beside the old ones."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from planlearn.errors import UnknownDomain
+from planlearn.evaluate.results import ResultExists, build_results, refuse_finished, write_results
+from planlearn.evaluate.samples import SamplesError
+from planlearn.evaluate.saved import SAMPLES, SavedRows
+from planlearn.evaluate.scoring import SampleRecord, score
+from planlearn.files import file_sha256, write_text
+from planlearn.problems import domain_text
+from val_bridge import SourceError, Task, read_task
+
+RESULTS = "results.json"
+_DETAILS = tuple(field.name for field in fields(SampleRecord) if field.name not in ("sample", "outcome"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rescored:
+    """A row judged again. old: its outcome before. details: other fields of the judgement that the row has and that differ now."""
+
+    line: int
+    run: str
+    old: str
+    record: SampleRecord
+    details: tuple[str, ...]
+
+    @property
+    def changed(self) -> bool:
+        return self.record.outcome.value != self.old
+
+
+def rescore(path: Path, rows: SavedRows, progress: Callable[[int], None] = lambda done: None) -> list[Rescored]:
+    """Judge each answer again, read as it was read then; `progress` hears how many are done.
+
+    Raises SamplesError, which names file and line: for a row without its problem, as former releases wrote them, and for one whose task
+    cannot be read.
+    """
+    tasks: dict[tuple[str, str, str], Task] = {}
+    found = []
+    for done, (number, row) in enumerate(rows, start=1):
+        sample = _record(path, number, row).sample
+        if not sample.problem_pddl:
+            raise SamplesError(f"{path}:{number}: the row has no problem_pddl (an older planlearn wrote it), so its answer cannot be scored again")
+        key = sample.domain if not sample.domain_pddl else "", sample.domain_pddl, sample.problem_pddl
+        if key not in tasks:
+            tasks[key] = _task(path, number, *key)
+        record = score(tasks[key], sample)
+        judged = record.to_row()
+        details = tuple(name for name in _DETAILS if name in row and row[name] != judged[name])
+        found.append(Rescored(line=number, run=str(row.get("run", "")), old=row["outcome"], record=record, details=details))
+        progress(done)
+    return found
+
+
+def _record(path: Path, number: int, row: Mapping[str, Any]) -> SampleRecord:
+    try:
+        return SampleRecord.from_row(row)
+    except (KeyError, ValueError, TypeError) as error:
+        raise SamplesError(f"{path}:{number}: not a row of samples ({error})") from None
+
+
+def _task(path: Path, number: int, domain: str, domain_pddl: str, problem_pddl: str) -> Task:
+    try:
+        return read_task(domain_pddl or domain_text(domain), problem_pddl, domain or "domain_pddl", "problem_pddl")
+    except (SourceError, UnknownDomain) as error:
+        raise SamplesError(f"{path}:{number}: {error}") from None
+
+
+def changes(found: Iterable[Rescored]) -> dict[tuple[str, str], int]:
+    """How many verdicts changed, by (old outcome, new outcome)."""
+    return dict(sorted(Counter((one.old, one.record.outcome.value) for one in found if one.changed).items()))
+
+
+def refuse_used(out: Path) -> None:
+    """Raise ResultExists where a result or samples stand in the folder; ask before the work starts."""
+    refuse_finished(out / RESULTS)
+    if (out / SAMPLES).exists():
+        raise ResultExists(f"{out / SAMPLES} exists; choose another folder")
+
+
+def write_rescored(out: Path, path: Path, found: Sequence[Rescored]) -> dict[str, Any]:
+    """Write both files for the rows of `path` judged again; gives the results.
+
+    What is said of the run, and what did not come, is taken from the results.json beside `path`, where there is one.
+    """
+    beside = path.with_name(RESULTS)
+    try:
+        old = json.loads(beside.read_text(encoding="utf-8")) if beside.exists() else {}
+        about, hashes = dict(old.get("about", {})), dict(old.get("hashes", {}))
+        missing = {
+            (domain, arm): numbers["outcomes"]["missing"]
+            for domain, arms in old.get("results", {}).items() for arm, numbers in arms.items() if numbers["outcomes"].get("missing")
+        }  # fmt: skip
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SamplesError(f"{beside}: not a results.json ({error})") from None
+    about["scored_again"] = {
+        "samples_sha256": file_sha256(path), "planlearn": old.get("versions", {}).get("planlearn"),
+        "changed": {f"{was} -> {now}": count for (was, now), count in changes(found).items()},
+    }  # fmt: skip
+    results = build_results([one.record for one in found], about=about, hashes=hashes, missing=missing)
+    write_scored(out, [(one.run, one.record) for one in found], results)
+    return results
+
+
+def write_scored(out: Path, records: Iterable[tuple[str, SampleRecord]], results: Mapping[str, Any]) -> None:
+    """Write samples.jsonl (with each record its run) and results.json, each whole or not at all. Raises ResultExists, DiskFull."""
+    refuse_used(out)
+    # ASCII, as `SampleLog` writes: an answer may hold half a surrogate pair.
+    write_text(out / SAMPLES, "".join(json.dumps({"run": run, **record.to_row()}, allow_nan=False) + "\n" for run, record in records))
+    write_results(out / RESULTS, results)

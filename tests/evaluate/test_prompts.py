@@ -1,0 +1,44 @@
+"""What any model is asked."""
+
+import pytest
+
+from planlearn.evaluate import Asked, few_shots, plan_prompt
+from planlearn.problems import domain_text, get_generator, planbench_classes, problem_class, stream
+from tests.evaluate.asking import problem
+from tests.golden_files import check_golden
+from val_bridge import Outcome, check_plan_text, read_task
+
+
+def test_the_prompt_for_a_plan() -> None:
+    check_golden("evaluate/prompt_plan.txt", plan_prompt(problem(2)))
+
+
+def test_the_prompt_with_solved_problems_and_a_correction() -> None:
+    prompt = plan_prompt(problem(2), few_shots("blocksworld", 2), previous="(pick-up a)\n(pick-up b)", feedback="The plan is invalid: step 2, (pick-up b), fails.")
+    check_golden("evaluate/prompt_shots.txt", prompt)
+
+
+@pytest.mark.parametrize("domain", ["blocksworld", "logistics", "mystery_blocksworld"])
+def test_what_is_shown_is_right_and_of_no_class_of_planbench(domain: str) -> None:
+    shots = few_shots(domain, 3)
+    assert len({shot.problem for shot in shots}) == 3 and few_shots(domain, 3) == shots
+    for shot in shots:
+        task = read_task(domain_text(domain), shot.problem)
+        assert check_plan_text(task, shot.plan).outcome is Outcome.VALID
+        assert problem_class(task) not in planbench_classes()
+
+
+@pytest.mark.parametrize("domain", ["blocksworld", "logistics", "mystery_blocksworld"])
+def test_the_prompt_holds_the_task_and_no_comment(domain: str) -> None:
+    """Law: what stands behind "Domain:" and "Problem:" reads as the very task."""
+    text = get_generator(domain).generate(stream("prompt", domain)).problem_text
+    task = read_task(domain_text(domain), text)
+    asked = Asked(
+        id="p", domain=domain, size="", task=task, reference_length=None, domain_text=domain_text(domain), problem_text=text,
+    )
+    prompt = plan_prompt(asked)
+    of_domain, of_problem = prompt.partition("Domain:\n")[2].split("\nProblem:\n")
+    again = read_task(of_domain, of_problem.partition("\nPlan:")[0])
+    assert ";" not in prompt
+    assert (again.initial, again.goal_literals) == (task.initial, task.goal_literals)
+    assert {str(action) for action in again.actions} == {str(action) for action in task.actions}
