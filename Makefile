@@ -14,6 +14,8 @@ ETA ?=
 FEEDBACK ?=
 ADAPTER ?=
 OUT ?=
+SET ?=
+JOBS ?= 2
 PLANBENCH_DIR ?=
 
 BIN := $(VENV)/bin
@@ -22,7 +24,7 @@ STAMP := $(VENV)/.stamp
 # What was set on make's command line and is not one of the variables above is a key of the recipe:
 # `make train examples=500 adapter.rank=16`.
 # Make writes a space inside a value as "\ ", which the shell reads back.
-OWN := PYTHON VENV TORCH TORCH_CONSTRAINTS DOMAIN MODEL SEED MINUTES ETA FEEDBACK ARGS ADAPTER OUT PLANBENCH_DIR
+OWN := PYTHON VENV TORCH TORCH_CONSTRAINTS DOMAIN MODEL SEED MINUTES ETA FEEDBACK ARGS ADAPTER OUT PLANBENCH_DIR SET JOBS
 KEYS = $(subst <space>,\ ,$(filter-out $(OWN:%=%=%),$(subst \ ,<space>,$(MAKEOVERRIDES))))
 
 # A domain that nobody named is left to planlearn: the recipe's, where ARGS has --recipe, else blocksworld.
@@ -41,7 +43,7 @@ $(STAMP): pyproject.toml constraints-cpu.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "planlearn needs Python 3.11 or newer")'
 	$(PYTHON) -m venv $(VENV)
 	$(if $(strip $(TORCH)),$(BIN)/python -m pip install --quiet $(TORCH_CONSTRAINTS) '$(TORCH)')
-	$(BIN)/python -m pip install --quiet $(TORCH_CONSTRAINTS) -e '.[train,plan,serve,plots,test]'
+	$(BIN)/python -m pip install --quiet $(TORCH_CONSTRAINTS) -e '.[train,plan,serve,plots,endpoint,lm-eval,test]'
 	touch $@
 
 # η and the level of feedback, where they were given.
@@ -58,10 +60,10 @@ refine: $(STAMP)  ## Rounds of the checker's feedback from a trained ADAPTER=, e
 ablate: $(STAMP)  ## The paper's table with controls, arm by arm, at equal tokens: DOMAIN= MODEL= ETA= OUT=, recipe keys, ARGS='--arms a,b'.
 	$(BIN)/planlearn ablate $(ASKED) $(if $(MODEL),--model $(MODEL)) $(if $(ETA),--eta $(ETA)) $(if $(OUT),--out $(OUT)) $(KEYS) $(ARGS)
 
-eval: $(STAMP)  ## Measure plan validity on PlanBench: DOMAIN= PLANBENCH_DIR= OUT= and ADAPTER= or MODEL=.
-	$(if $(PLANBENCH_DIR),,$(error set PLANBENCH_DIR to a folder that holds PlanBench's instance sets))
-	$(BIN)/planlearn eval --domain $(DOMAIN) --instances $(PLANBENCH_DIR)/$(DOMAIN) \
-	  --out $(or $(OUT),data/runs/eval-$(DOMAIN)) \
+eval: $(STAMP)  ## Measure plan validity beside controls: DOMAIN= and perhaps ADAPTER= or MODEL=, SET=, PLANBENCH_DIR=, OUT=, ARGS='--arms ...'.
+	$(BIN)/planlearn eval --domain $(DOMAIN) \
+	  $(if $(SET),--set $(SET) $(if $(PLANBENCH_DIR),--planbench $(PLANBENCH_DIR)),$(if $(PLANBENCH_DIR),--instances $(PLANBENCH_DIR)/$(DOMAIN))) \
+	  --out $(or $(OUT),data/runs/eval-$(or $(SET),$(DOMAIN))$(if $(PLANBENCH_DIR),-planbench)) \
 	  $(if $(ADAPTER),--adapter $(ADAPTER)) $(if $(MODEL),--model $(MODEL)) $(ARGS)
 
 data: $(STAMP)  ## Build a domain's corpus without training: DOMAIN= SEED= OUT= and recipe keys.
@@ -71,8 +73,8 @@ data: $(STAMP)  ## Build a domain's corpus without training: DOMAIN= SEED= OUT= 
 fetch-model: $(STAMP)  ## Download and convert a preset's weights into the cache: MODEL=.
 	$(BIN)/python -m planlearn.models $(MODEL)
 
-test: $(STAMP)  ## Run the tests; PLANLEARN_REQUIRE=smollm2,planbench,val forbids skipping for lack of them.
-	$(BIN)/python -m pytest $(ARGS)
+test: $(STAMP)  ## Run the tests, JOBS=2 at a time; PLANLEARN_REQUIRE=smollm2,planbench,val forbids skipping for lack of them.
+	OMP_NUM_THREADS=$(or $(OMP_NUM_THREADS),1) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 golden: $(STAMP)  ## Rewrite the golden files from what the code says now; review the difference.
 	PLANLEARN_GOLDEN=1 $(BIN)/python -m pytest -q --ignore tests/house --ignore tests/models $(ARGS)

@@ -15,8 +15,8 @@ HEAVY = TRAINING | {"datasets", "safetensors", "gguf", "tokenizers", "numpy", "s
 TRAINING_ROOMS = {"models", "learn"}
 # The order of the rooms: a room imports rooms to its left alone.
 ROOMS = (
-    "recipes", "problems", "planners", "chains", "feedback", "corpus", "evaluate", "refine", "models",
-    "learn", "ablate", "report", "serve", "cli",
+    "recipes", "problems", "planners", "chains", "feedback", "corpus", "evaluate", "endpoint", "refine",
+    "integrations", "models", "learn", "ablate", "report", "serve", "cli",
 )  # fmt: skip
 # Modules beside the rooms: they know no room.
 GROUND = {"errors", "files", "progress", "resources", "__init__"}

@@ -142,10 +142,8 @@ def test_a_domain_in_the_environment_is_passed_on() -> None:
     assert "--domain" not in make("data")
 
 
-def test_make_eval_asks_for_planbench() -> None:
-    done = subprocess.run(
-        ["make", "-n", "-o", ".venv/.stamp", "eval"],
-        cwd=ROOT, capture_output=True, text=True, env={"PATH": "/usr/bin:/bin"},
-    )  # fmt: skip
-    assert done.returncode == 2 and "set PLANBENCH_DIR" in done.stderr
+def test_make_eval_measures_on_the_domains_set_or_on_planbench() -> None:
+    assert "--instances" not in make("eval") and "--out data/runs/eval-blocksworld" in make("eval")
+    assert "--set blocksworld-6-8" in make("eval", "SET=blocksworld-6-8")
+    assert "--set depots --planbench x" in make("eval", "SET=depots", "PLANBENCH_DIR=x", DOMAIN="depots")
     assert "--instances x/blocksworld" in make("eval", "PLANBENCH_DIR=x", "ADAPTER=a")

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 EXTRAS = (
     "torch", "transformers", "trl", "peft", "datasets", "accelerate", "safetensors", "gguf", "tokenizers",
     "numpy", "filelock", "huggingface_hub", "scipy", "pytest", "hypothesis", "unified_planning",
-    "up_pyperplan", "pyperplan",
+    "up_pyperplan", "pyperplan", "lm_eval", "httpx2", "fastapi",
 )  # fmt: skip
 
 
@@ -65,6 +65,8 @@ def test_the_wheel_holds_both_packages_and_what_they_read(wheel: Path) -> None:
     for domain in (ROOT / "domains").iterdir():
         assert f"planlearn/_resources/domains/{domain.name}/domain.pddl" in names
     assert "planlearn/_resources/data/planbench/classes.txt" in names
+    for file in (ROOT / "data" / "sets").iterdir():
+        assert f"planlearn/_resources/data/sets/{file.name}" in names
     assert any(name.endswith("licenses/NOTICE") for name in names)
     assert not any("instance-" in name or name.startswith("tests/") for name in names)
 
