@@ -21,6 +21,7 @@ Ask = Literal["chain", "plan"]
 
 LEVELS: tuple[FeedbackLevel, ...] = ("none", "binary", "detailed")
 NO_BASE = "made from a seed: there is no model that was not tuned"
+OWN_NAMES = "the problems have names of their own, in which none is solved to be shown"
 ELSEWHERE = "the model is asked elsewhere: no base of it is here"
 
 
@@ -30,7 +31,8 @@ class Asker:
 
     answers(arm, cap of tokens, temperature): a function from prompts to completions. ask, style: how it is asked by default. chat: a text as
     the model wants to be spoken to. about, hashes, said: see `measure_arms`. base: makes the untuned model; or says why there is none.
-    masks: whether decoding can be masked.
+    masks: whether decoding can be masked. is_general: whether it may be shown solved problems where it has no base here, as a model
+    behind an address may.
     """
 
     answers: Callable[[str, int, float], Complete]
@@ -42,6 +44,7 @@ class Asker:
     said: Mapping[str, Any] = field(default_factory=dict)
     base: Callable[[], Asker] | str = ELSEWHERE
     masks: bool = False
+    is_general: bool = False
 
 
 def local_asker(adapter: Path | None, model: str | None, *, batch: int, seed: int) -> Asker:
@@ -92,7 +95,7 @@ def endpoint_asker(endpoint: Endpoint) -> Asker:
         drawn = temperature if temperature and endpoint.temperature is not None else endpoint.temperature
         return lambda prompts: complete(replace(endpoint, temperature=drawn), prompts, max_tokens=max_tokens)
 
-    return Asker(answers=answers, ask="plan", style=ChainStyle(), about=endpoint.about(), said=endpoint.said())
+    return Asker(answers=answers, ask="plan", style=ChainStyle(), about=endpoint.about(), said=endpoint.said(), is_general=True)
 
 
 def replay_asker(recording: Path, ask: Ask) -> Asker:
@@ -209,12 +212,11 @@ def make_controls(
         arms.append(ClassicalPlanner())
     shown: dict[str, tuple[Shot, ...]] = {BASE: (), FEW_SHOT: ()}
     wanted = [name for name in (BASE, FEW_SHOT) if name in names]
+    if FEW_SHOT in wanted and any(one.own_domain for one in asked):
+        wanted.remove(FEW_SHOT)
+        left_out[FEW_SHOT] = OWN_NAMES
     if wanted and isinstance(asker.base, str):
-        # A model behind an address has no base here, but it can be shown solved problems.
-        for name in wanted:
-            if name == FEW_SHOT and not asker.masks and "endpoint" in asker.about:
-                continue
-            left_out[name] = asker.base
+        left_out |= {name: asker.base for name in wanted if not (name == FEW_SHOT and asker.is_general)}
         wanted = [name for name in wanted if name not in left_out]
         base = asker
     elif wanted:

@@ -88,7 +88,7 @@ def eval(  # noqa: A001 - the command's name
     """
     from dataclasses import replace
 
-    from planlearn.cli.asking import Options, endpoint_asker, local_asker, make_arms, make_controls, make_verdicts, replay_asker
+    from planlearn.cli.asking import OWN_NAMES, Options, endpoint_asker, local_asker, make_arms, make_controls, make_verdicts, replay_asker
     from planlearn.errors import PlanlearnError
     from planlearn.evaluate import CONTROLS, asked_from_file, asked_from_planbench, asked_from_set, measure_arms, refuse_finished, results_table
     from planlearn.models import trained_recipe
@@ -146,6 +146,8 @@ def eval(  # noqa: A001 - the command's name
     )
     if len(domains := sorted({one.domain for one in asked})) > 1 and (shots or options.ask == "plan"):
         raise PlanlearnError(f"{what} has problems of {', '.join(domains)}; --ask plan takes one domain at a time")
+    if shots and any(one.own_domain for one in asked):
+        raise PlanlearnError(f"--shots: {OWN_NAMES}")
     of = domains[0]
     asks = make_arms(chosen, asker, of, options)
     beside, left_out, base = make_controls(wanted, asker, asked, of, options)

@@ -75,6 +75,7 @@ def test_answers_are_replayed_and_judged_anew(run, files):
         (("--set", "depots", "--instances", "p.pddl"), "--instances: is given instead of --set"),
         (("--base-url", "http://127.0.0.1:9/v1", "--adapter", "."), "--adapter, --base-url, --replay: expected one of them"),
         (("--request", "[1]", "--base-url", "http://127.0.0.1:9/v1"), "--request: expected a JSON object"),
+        (("--set", "blocksworld-renamed", "--shots", "2"), "--shots: the problems have names of their own"),
         (("--set", "mystery_blocksworld-renamed", "--planbench", "."), "PlanBench has no set like mystery_blocksworld-renamed"),
     ],
 )

@@ -45,7 +45,7 @@ def test_answers_for_planbench(run: Run, samples: Path) -> None:
 def test_samples_and_a_corpus_for_datasets(run: Run, samples: Path) -> None:
     done = run("export", "datasets", "samples.jsonl", "--out", "d")
     assert (done.exit_code, done.stdout) == (0, "dataset  d: test 2\n")
-    small = load_recipe(find_recipe("blocksworld", ""), ["examples=4", "validation=2", "test=2"])
+    small = load_recipe(find_recipe("blocksworld", ""), ["examples=4", "validation=2", "test=2", "corpus.unsolvable=0"])
     build_corpus(Path("corpus"), "blocksworld", 0, small.corpus, lambda *_: None)
     assert run("export", "datasets", "corpus", "--out", "c").stdout == "dataset  c: train 4, validation 2, test 2\n"
     twice = run("export", "datasets", "corpus", "--out", "p", "--parquet")

@@ -70,7 +70,7 @@ def test_the_folder_has_a_task_a_domain_and_a_group() -> None:
     from lm_eval.tasks import TaskManager
 
     manager = TaskManager(include_path=str(LM_EVAL_TASKS), include_defaults=False)
-    assert manager.all_subtasks == [f"planlearn_{domain}" for domain in DOMAINS]
+    assert manager.all_subtasks == sorted(f"planlearn_{domain}" for domain in (*DOMAINS, "depots"))
     assert manager.all_groups == ["planlearn"]
 
 
@@ -216,7 +216,7 @@ def test_documents_say_what_is_wrong(problems: Path, metadata: dict[str, Any], w
 
 
 def test_documents_are_the_carried_sets_unless_something_else_is_named() -> None:
-    for domain in DOMAINS:
+    for domain in (*DOMAINS, "depots"):
         found = docs.documents(domain=domain, set=domain, version=1.0, config_source="a.yaml")["test"]
         assert found["id"] == [row["id"] for row in read_set(domain)]
     longer = docs.documents(domain="blocksworld", set="blocksworld", problems="blocksworld-long")["test"]

@@ -1,4 +1,4 @@
-"""Tasks for lm-evaluation-harness: planlearn_blocksworld, planlearn_logistics, planlearn_mystery_blocksworld, and all as `planlearn`.
+"""Tasks for lm-evaluation-harness: planlearn_blocksworld, planlearn_logistics, planlearn_mystery_blocksworld, and these as `planlearn`; planlearn_depots.
 
     lm_eval run --model hf --model_args pretrained=FOLDER --tasks planlearn \\
         --include_path "$(python -c 'from planlearn.integrations import LM_EVAL_TASKS; print(LM_EVAL_TASKS)')"
