@@ -10,6 +10,7 @@ other exception is a defect of planlearn and exits with 3.
     ├── ModelNotFound      a preset, folder or hub id that cannot be loaded
     ├── AdapterMismatch    an adapter trained on another base model
     ├── SequenceTooLong    an example that does not fit the model's context
+    ├── ResultExists       a finished result stands where this one would be written
     ├── DiskFull           no space left while writing a result
     ├── BeyondStrips       a task in a language that only the checker knows
     └── EngineError        a planning engine that is missing, failed or was stopped
@@ -51,6 +52,10 @@ class AdapterMismatch(PlanlearnError):
 
 class SequenceTooLong(PlanlearnError):
     """An example that does not fit the model's context; nothing is ever cut silently."""
+
+
+class ResultExists(PlanlearnError):
+    """A finished result stands where this one would be written."""
 
 
 class DiskFull(PlanlearnError):

@@ -1,16 +1,17 @@
-"""Files that are whole or not there: written beside, then renamed. A full disk is one clear sentence."""
+"""Files and folders that are whole or not there: written beside, then renamed. A full disk is one clear sentence."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from planlearn.errors import DiskFull, PlanlearnError, is_disk_full
+from planlearn.errors import DiskFull, PlanlearnError, ResultExists, is_disk_full
 
 
 @contextmanager
@@ -46,6 +47,34 @@ def write_text(path: Path, text: str) -> None:
         if is_disk_full(error):
             raise disk_full(path) from None
         raise
+
+
+@contextmanager
+def whole_folder(out: Path, *, force: bool = False) -> Iterator[Path]:
+    """An empty folder to write in, which becomes `out` when the block ends well and is removed when it does not.
+
+    Raises ResultExists where `out` is there and not empty, unless forced; then it stands until it is replaced. PlanlearnError where
+    `out` is a file, DiskFull.
+    """
+    if out.exists() and not out.is_dir():
+        raise PlanlearnError(f"{out} is a file; name a folder")
+    if out.is_dir() and any(out.iterdir()) and not force:
+        raise ResultExists(f"{out} holds a finished result; choose another folder or force it")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    work, old = (out.with_name(f".{out.name}.{os.getpid()}.{kind}") for kind in ("part", "old"))
+    shutil.rmtree(work, ignore_errors=True)
+    try:
+        with full_disk_is_named(out):
+            work.mkdir()
+            yield work
+        if out.exists():
+            os.rename(out, old)
+        os.rename(work, out)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+        if old.exists() and not out.exists():  # stopped between the two renames
+            os.rename(old, out)
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,7 +14,7 @@ from planlearn.errors import PlanlearnError
 if TYPE_CHECKING:
     from planlearn.chains import ChainStyle
     from planlearn.endpoint import Endpoint
-    from planlearn.evaluate import Arm, Asked, Complete, Shot
+    from planlearn.evaluate import Arm, Asked, Complete
     from planlearn.evaluate.verdicts import VerdictAsker
     from planlearn.refine.attempt import FeedbackLevel
 
@@ -21,7 +23,6 @@ Ask = Literal["chain", "plan"]
 
 LEVELS: tuple[FeedbackLevel, ...] = ("none", "binary", "detailed")
 NO_BASE = "made from a seed: there is no model that was not tuned"
-OWN_NAMES = "the problems have names of their own, in which none is solved to be shown"
 ELSEWHERE = "the model is asked elsewhere: no base of it is here"
 
 
@@ -30,7 +31,7 @@ class Asker:
     """Something that answers.
 
     answers(arm, cap of tokens, temperature): a function from prompts to completions. ask, style: how it is asked by default. chat: a text as
-    the model wants to be spoken to. about, hashes, said: see `measure_arms`. base: makes the untuned model; or says why there is none.
+    the model wants to be spoken to. count: tokens of a text, None where they are counted elsewhere. about, hashes, said: see `measure_arms`. base: makes the untuned model; or says why there is none.
     masks: whether decoding can be masked. is_general: whether it may be shown solved problems where it has no base here, as a model
     behind an address may.
     """
@@ -40,6 +41,7 @@ class Asker:
     style: ChainStyle
     about: Mapping[str, Any]
     chat: Callable[[str], str] = str
+    count: Callable[[str], int] | None = None
     hashes: Mapping[str, str] = field(default_factory=dict)
     said: Mapping[str, Any] = field(default_factory=dict)
     base: Callable[[], Asker] | str = ELSEWHERE
@@ -57,7 +59,8 @@ def local_asker(adapter: Path | None, model: str | None, *, batch: int, seed: in
             return lambda prompts: generate(loaded, prompts, max_tokens=max_tokens, batch_size=batch, temperature=temperature, seed=seed)
 
         return Asker(
-            answers=answers, ask=ask, style=style, about=about, chat=lambda text: chat_text(loaded, text), hashes={"base_weights": loaded.base_hash},
+            answers=answers, ask=ask, style=style, about=about, chat=lambda text: chat_text(loaded, text),
+            count=lambda text: len(loaded.tokenizer(text)["input_ids"]), hashes={"base_weights": loaded.base_hash},
             said={"batch": batch}, base=base, masks=True,
         )
 
@@ -98,15 +101,61 @@ def endpoint_asker(endpoint: Endpoint) -> Asker:
     return Asker(answers=answers, ask="plan", style=ChainStyle(), about=endpoint.about(), said=endpoint.said(), is_general=True)
 
 
-def replay_asker(recording: Path, ask: Ask) -> Asker:
-    """The answers of an earlier run, judged anew."""
+def default_key_variable(base_url: str) -> str:
+    """OpenAI's key is for OpenAI alone, wherever else somebody points."""
+    from urllib.parse import urlsplit
+
+    return "OPENAI_API_KEY" if urlsplit(base_url).hostname == "api.openai.com" else "PLANLEARN_API_KEY"
+
+
+def replay_asker(recording: Path) -> Asker:
+    """The answers of an earlier run, judged anew; asked as that run asked."""
     from planlearn.chains import ChainStyle
+    from planlearn.evaluate import Reader
     from planlearn.evaluate.replay import replay
+    from planlearn.evaluate.saved import samples_file, saved_rows
 
     def answers(arm: str, max_tokens: int, temperature: float) -> Complete:
         return replay(recording, arm=arm)
 
-    return Asker(answers=answers, ask=ask, style=ChainStyle(), about={"replayed": recording.resolve().name})
+    results = samples_file(recording).parent / "results.json"
+    style = json.loads(results.read_text(encoding="utf-8"))["about"].get("style", {}) if results.exists() else {}
+    _, first = next(iter(saved_rows(samples_file(recording))))
+    ask: Ask = "plan" if first.get("reader") == Reader.LENIENT else "chain"
+    return Asker(answers=answers, ask=ask, style=ChainStyle(**style), about={"replayed": recording.resolve().name})
+
+
+ENDPOINT_TOKENS = 4096
+"""The cap of an endpoint's answer: what it thinks unseen counts too."""
+CHAIN_TOKENS, PLAN_TOKENS = 1400, 400
+"""The least caps of our own models' answers: chains of PlanBench's longest Blocksworld plans with full states, and plans of 40 steps."""
+LONGEST = 3
+
+
+def caps(asker: Asker, asked: Sequence[Asked], of_recipe: int | None) -> tuple[int, int]:
+    """(of a chain, of a plan alone): half as much again as right answers to the problems with the longest reference plans need."""
+    from planlearn.chains import answer_segments
+    from planlearn.evaluate.prompts import plan_lines
+    from planlearn.planners import reference_plan
+    from val_bridge import execute
+
+    least = of_recipe or CHAIN_TOKENS, PLAN_TOKENS
+    if asker.count is None:
+        return (max(ENDPOINT_TOKENS, least[0]), ENDPOINT_TOKENS)
+    longest = sorted((one for one in asked if one.reference_length), key=lambda one: -(one.reference_length or 0))[:LONGEST]
+    chains, plans = [least[0]], [least[1]]
+    for one in longest:
+        plan = reference_plan(one.domain, one.task, to_teach=True)
+        if plan is not None:
+            text = "".join(segment.text for segment in answer_segments(one.task, execute(one.task, plan.calls), asker.style)[1:])
+            chains.append(asker.count(text) * 3 // 2)
+            plans.append(asker.count(plan_lines(plan)) * 3 // 2)
+    return max(chains), max(plans)
+
+
+def shots_of(arms: Iterable[Arm]) -> dict[str, int]:
+    """How many solved problems each arm shows."""
+    return {arm.name: arm.settings["shots"] for arm in arms if arm.settings.get("shots")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,10 +177,10 @@ class Options:
         return self.max_tokens if self.ask == "chain" else self.plan_tokens
 
 
-def make_arms(names: Sequence[str], asker: Asker, domain: str, options: Options) -> list[Arm]:
+def make_arms(names: Sequence[str], asker: Asker, options: Options) -> list[Arm]:
     """The arms of these names; greedy comes first where others go on from it. Raises PlanlearnError for one that the asker cannot have."""
     from planlearn.chains import ChainStyle
-    from planlearn.evaluate import Asking, Reader, few_shots, lost_cause
+    from planlearn.evaluate import Asking, Reader, few_shots_for, lost_cause
     from planlearn.evaluate.arms import GREEDY, MASKED, SAMPLES, VERIFIED
     from planlearn.evaluate.mask import chain_mask, plan_mask
     from planlearn.evaluate.measure import chain_prompt, greedy_arm
@@ -144,9 +193,9 @@ def make_arms(names: Sequence[str], asker: Asker, domain: str, options: Options)
     if any(name.startswith(VERIFIED) for name in names):
         names = [GREEDY, *(name for name in names if name != GREEDY)]
     chain = options.ask == "chain"
-    shots = () if chain else few_shots(domain, options.shots)
+    shots = partial(few_shots_for, count=options.shots)
     style: ChainStyle = asker.style
-    text = (lambda one: chain_prompt(one, style)) if chain else (lambda one: asker.chat(plan_prompt(one, shots)))
+    text = (lambda one: chain_prompt(one, style)) if chain else (lambda one: asker.chat(plan_prompt(one, shots(one))))
     common: dict[str, Any] = {
         "text": text, "reader": Reader.STRICT if chain else Reader.LENIENT,
     }
@@ -193,12 +242,13 @@ def make_verdicts(asker: Asker, options: Options) -> VerdictAsker:
 
 
 def make_controls(
-    names: Iterable[str], asker: Asker, asked: Sequence[Asked], domain: str, options: Options
+    names: Iterable[str], asker: Asker, asked: Sequence[Asked], options: Options, *, planner: str = ""
 ) -> tuple[list[Arm], dict[str, str], dict[str, Any]]:
     """(arms, why some are left out, what results say of the untuned model)."""
-    from planlearn.evaluate import CONTROLS, Asking, ClassicalPlanner, RandomWalk, Reader, few_shots
+    from planlearn.evaluate import CONTROLS, Asking, ClassicalPlanner, RandomWalk, Reader, few_shots_for
     from planlearn.evaluate.arms import BASE, FEW_SHOT, PLANNER, RANDOM_WALK
     from planlearn.evaluate.prompts import plan_prompt
+    from planlearn.planners import ENGINES
 
     names = list(names)
     if unknown := [name for name in names if name not in CONTROLS]:
@@ -209,12 +259,10 @@ def make_controls(
     if RANDOM_WALK in names:
         arms.append(RandomWalk.for_problems(asked))
     if PLANNER in names:
-        arms.append(ClassicalPlanner())
-    shown: dict[str, tuple[Shot, ...]] = {BASE: (), FEW_SHOT: ()}
+        if planner and planner not in ENGINES:
+            raise PlanlearnError(f"--planner: expected one of {', '.join(ENGINES)}, found {planner!r}")
+        arms.append(ClassicalPlanner(engine=planner))
     wanted = [name for name in (BASE, FEW_SHOT) if name in names]
-    if FEW_SHOT in wanted and any(one.own_domain for one in asked):
-        wanted.remove(FEW_SHOT)
-        left_out[FEW_SHOT] = OWN_NAMES
     if wanted and isinstance(asker.base, str):
         left_out |= {name: asker.base for name in wanted if not (name == FEW_SHOT and asker.is_general)}
         wanted = [name for name in wanted if name not in left_out]
@@ -225,12 +273,11 @@ def make_controls(
         said["base"] = dict(base.about)
     for name in wanted:
         count = max(options.shots, 2) if name == FEW_SHOT else 0
-        shown[name] = few_shots(domain, count)
         model = "the model" if base is asker else "the base model, not tuned"
         arms.append(Asking(
             name=name, says=f"{model}: domain and problem as PDDL{f', {count} solved problems shown' if count else ''}, greedy",
             answer=base.answers(name, options.plan_tokens, 0.0), reader=Reader.LENIENT,
-            text=lambda one, shots=shown[name]: base.chat(plan_prompt(one, shots)),
+            text=lambda one, count=count: base.chat(plan_prompt(one, few_shots_for(one, count))),
             settings={"max_tokens": options.plan_tokens, "shots": count, **({"base": base.hashes} if base is not asker else {})},
         ))  # fmt: skip
     return arms, left_out, said

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from enum import StrEnum
 from pathlib import Path
 
 import typer
 
 from planlearn.cli.app import command
-
-MAX_TOKENS = 1400  # PlanBench's longest Blocksworld plans with full states need about 1,000
-PLAN_TOKENS = 400  # a plan of 40 steps in PDDL
 
 
 class States(StrEnum):
@@ -34,7 +32,7 @@ def eval(  # noqa: A001 - the command's name
     adapter: Path = typer.Option(None, exists=True, file_okay=False, help="A trained adapter's (or whole model's) folder. Default without --model, --base-url and --replay: the domain's carried one."),
     model: str = typer.Option(None, help="A preset, folder or hub id; with --adapter, the adapter's base; with --base-url, the model's name there."),
     base_url: str = typer.Option(None, help="An OpenAI-compatible endpoint, e.g. http://127.0.0.1:8000/v1."),
-    key_variable: str = typer.Option("OPENAI_API_KEY", help="The environment variable that holds the endpoint's key; it is written nowhere."),
+    key_variable: str = typer.Option(None, help="The environment variable that holds the endpoint's key, which is written nowhere. Default: OPENAI_API_KEY for api.openai.com, PLANLEARN_API_KEY elsewhere."),
     replay: Path = typer.Option(None, exists=True, help="Answers of an earlier run (its folder or samples.jsonl) instead of a model."),
     set_name: str = typer.Option(None, "--set", help="One of planlearn's sets (`planlearn data sets` lists them); default: the domain's own."),
     planbench: Path = typer.Option(None, exists=True, file_okay=False, help="The folder with PlanBench's sets: what it has in the set's place is asked."),
@@ -56,7 +54,8 @@ def eval(  # noqa: A001 - the command's name
     price_in: float = typer.Option(None, min=0.0, help="Price of a million prompt tokens of an endpoint."),
     price_out: float = typer.Option(None, min=0.0, help="Price of a million answer tokens."),
     request: str = typer.Option("{}", help='A JSON object: further fields of a request, e.g. {"reasoning_effort": "low"}.'),
-    max_tokens: int = typer.Option(None, min=1, help="The cap of an answer; default: the adapter's recipe's, else 1400, or 400 for a plan alone."),
+    planner: str = typer.Option("", help="The control's planner: an engine of unified-planning, e.g. pyperplan; default: planlearn's own for the domain."),
+    max_tokens: int = typer.Option(None, min=1, help="The cap of an answer; default: what the longest reference answers need, half as much again, at least the recipe's; of an endpoint 4096."),
     limit: int = typer.Option(None, min=1, help="Only the first so many problems."),
     states: States = typer.Option(None, help="Chain style where the model does not say."),
     domain_in_prompt: bool = typer.Option(None, help="Whether the schemas stand in the prompt, where the model does not say."),
@@ -77,7 +76,7 @@ def eval(  # noqa: A001 - the command's name
       planlearn eval --adapter DIR --instances PLANBENCH/blocksworld --out runs/pb
       planlearn eval --adapter DIR --set blocksworld-6-8 --planbench PLANBENCH --out runs/pb-6-8
     Somebody's model:
-      OPENAI_API_KEY=... planlearn eval --base-url https://.../v1 --model NAME --out runs/theirs
+      OPENAI_API_KEY=... planlearn eval --base-url https://api.openai.com/v1 --model NAME --out runs/theirs
     What feedback is worth:
       planlearn eval --adapter DIR --arms verified-none,verified-binary,verified-detailed --eta 10 --out runs/eta
     An earlier run's answers, judged and summed up anew:
@@ -88,9 +87,22 @@ def eval(  # noqa: A001 - the command's name
     """
     from dataclasses import replace
 
-    from planlearn.cli.asking import OWN_NAMES, Options, endpoint_asker, local_asker, make_arms, make_controls, make_verdicts, replay_asker
+    from planlearn.cli.asking import (
+        Options,
+        caps,
+        default_key_variable,
+        endpoint_asker,
+        local_asker,
+        make_arms,
+        make_controls,
+        make_verdicts,
+        replay_asker,
+        shots_of,
+    )
     from planlearn.errors import PlanlearnError
-    from planlearn.evaluate import CONTROLS, asked_from_file, asked_from_planbench, asked_from_set, measure_arms, refuse_finished, results_table
+    from planlearn.evaluate import CONTROLS, asked_from_file, asked_from_planbench, asked_from_set, measure_arms, results_table
+    from planlearn.evaluate.arms import GREEDY
+    from planlearn.evaluate.sets import named_set
     from planlearn.models import trained_recipe
     from planlearn.problems import domain_text
     from planlearn.recipes import DEFAULT_DOMAIN
@@ -102,8 +114,12 @@ def eval(  # noqa: A001 - the command's name
     if instances is not None and (set_name is not None or planbench is not None):
         raise PlanlearnError("--instances: is given instead of --set and --planbench")
     chosen = [name.strip() for name in arms.split(",") if name.strip()]
+    if verdicts and GREEDY not in chosen:
+        chosen = [GREEDY, *chosen]  # its plans are those that the model judges
     wanted = {"all": CONTROLS, "none": ()}.get(controls) if controls in ("all", "none") else tuple(name.strip() for name in controls.split(","))
     assert wanted is not None
+    if set_name is not None:
+        domain = domain or named_set(set_name).domain
     if adapter is None and model is None and base_url is None and replay is None:
         adapter = _carried(domain or DEFAULT_DOMAIN)
     recipe = trained_recipe(adapter) if adapter is not None else {}
@@ -111,27 +127,26 @@ def eval(  # noqa: A001 - the command's name
     domain_text(own)  # an unknown domain is said with the nearest name
     if instances is None:
         name = set_name or own
-        asked, what = asked_from_set(name, planbench), f"set {name}" if planbench is None else f"PlanBench, as set {name}"
+        asked, what, source = asked_from_set(name, planbench), name, "planlearn's set" if planbench is None else "PlanBench"
     elif instances.is_dir():
-        asked, what = asked_from_planbench(instances, own), instances.name
+        asked, what, source = asked_from_planbench(instances, own), instances.name, "PlanBench"
     else:
-        asked, what = asked_from_file(instances), instances.name
+        asked, what, source = asked_from_file(instances), instances.name, "a file"
     if domain is not None and any(one.domain != domain for one in asked):
         raise PlanlearnError(f"{what} has problems of other domains than {domain}")
     asked = asked[:limit]
     if not asked:
         raise PlanlearnError(f"{what} holds no problem")
-    refuse_finished(out / "results.json", force=force, arms=chosen, verdicts=verdicts)
     if base_url is not None:
         from planlearn.endpoint import Endpoint
 
         assert model is not None
         asker = endpoint_asker(Endpoint(
-            base_url=base_url, model=model, key_variable=key_variable, concurrency=concurrency, timeout=timeout, retries=retries,
+            base_url=base_url, model=model, key_variable=key_variable or default_key_variable(base_url), concurrency=concurrency, timeout=timeout, retries=retries,
             price_in=price_in, price_out=price_out, seed=seed or None, extra=_object(request),
         ))  # fmt: skip
     elif replay is not None:
-        asker = replay_asker(replay, ask.value if ask is not None else "chain")
+        asker = replay_asker(replay)
     else:
         asker = local_asker(adapter, model, batch=batch, seed=seed)
     style = asker.style
@@ -139,26 +154,24 @@ def eval(  # noqa: A001 - the command's name
         style = replace(style, states=states.value)
     if domain_in_prompt is not None:
         style = replace(style, domain_in_prompt=domain_in_prompt)
+    elif recipe and any(one.domain != recipe.get("domain") for one in asked):
+        style = replace(style, domain_in_prompt=True)  # a model of another domain cannot know these schemas
     asker = replace(asker, style=style)
+    chain_cap, plan_cap = caps(asker, asked, recipe.get("evaluation", {}).get("max_tokens"))
     options = Options(
-        ask=ask.value if ask is not None else asker.ask, max_tokens=max_tokens or recipe.get("evaluation", {}).get("max_tokens", MAX_TOKENS),
-        plan_tokens=max_tokens or PLAN_TOKENS, samples=samples, eta=eta, temperature=temperature, seed=seed, shots=shots,
+        ask=ask.value if ask is not None else asker.ask, max_tokens=max_tokens or chain_cap, plan_tokens=max_tokens or plan_cap,
+        samples=samples, eta=eta, temperature=temperature, seed=seed, shots=shots,
     )
-    if len(domains := sorted({one.domain for one in asked})) > 1 and (shots or options.ask == "plan"):
-        raise PlanlearnError(f"{what} has problems of {', '.join(domains)}; --ask plan takes one domain at a time")
-    if shots and any(one.own_domain for one in asked):
-        raise PlanlearnError(f"--shots: {OWN_NAMES}")
-    of = domains[0]
-    asks = make_arms(chosen, asker, of, options)
-    beside, left_out, base = make_controls(wanted, asker, asked, of, options)
+    asks = make_arms(chosen, asker, options)
+    beside, left_out, base = make_controls(wanted, asker, asked, options, planner=planner)
     said = dict(asker.said) | base | ({"left_out": left_out} if left_out else {})
     if options.ask == "chain":
         from dataclasses import asdict
 
         said |= {"style": asdict(style)}
     results = measure_arms(
-        [*asks, *beside], asked, out, about=dict(asker.about) | {"instances": what}, hashes=asker.hashes, force=force,
-        said=said | {"max_tokens": options.cap, "seed": seed}, verdicts=make_verdicts(asker, options) if verdicts else None,
+        [*asks, *beside], asked, out, about=dict(asker.about) | {"instances": what, "source": source}, hashes=asker.hashes, force=force,
+        said=said | {"max_tokens": options.cap, "seed": seed, "shots": shots_of([*asks, *beside])}, verdicts=make_verdicts(asker, options) if verdicts else None,
     )
     print(results_table(results))
     for name, why in left_out.items():
@@ -167,12 +180,13 @@ def eval(  # noqa: A001 - the command's name
 
 
 def _carried(domain: str) -> Path | None:
-    """The adapter that the checkout carries for the domain, where it does."""
+    """The adapter that the checkout carries for the domain; where it carries none, that is said."""
     from planlearn.resources import resource_path
 
     try:
         return resource_path("data", "adapters", domain)
     except FileNotFoundError:
+        print(f"no adapter is carried for {domain}: the default base model is asked, which was not tuned", file=sys.stderr)
         return None
 
 

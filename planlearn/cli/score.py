@@ -34,7 +34,12 @@ def score(
     reference: Annotated[
         bool, typer.Option("--reference", help="Plan each instance, to say how long plans are beside ours; takes its time.")
     ] = False,
-    out: Annotated[Path | None, typer.Option(help="Write results.json and samples.jsonl with all measures here; never over others.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write results.json and samples.jsonl with all measures here; never over others. Each model has one answer an instance then."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Score recorded answers of any model, or a run's samples again.
@@ -63,12 +68,14 @@ def score(
 
 
 def _recorded(paths: list[Path], instances: Path, field: str, out: Path | None, *, strict: bool, reference: bool, as_json: bool) -> None:
-    from planlearn.evaluate.recorded import judge_recorded, read_recorded, recorded_figures, score_recorded, write_recorded
+    from planlearn.evaluate.recorded import judge_recorded, read_recorded, recorded_figures, refuse_second, score_recorded, write_recorded
     from planlearn.progress import Progress
 
     if strict and (out is not None or reference):
         raise typer.BadParameter("all measures are of answers read leniently; leave out --strict and --field extracted_plan")
     rows = [row for path in paths for row in read_recorded(path, field)]
+    if out is not None:
+        refuse_second(rows)
     bar = Progress("score", len(rows), "answers")
     written = ""
     if strict:
@@ -85,9 +92,9 @@ def _recorded(paths: list[Path], instances: Path, field: str, out: Path | None, 
 def _written(out: Path, results: dict[str, Any]) -> str:
     from planlearn.evaluate import results_table
     from planlearn.evaluate.rescore import RESULTS
-    from planlearn.evaluate.saved import SAMPLES
+    from planlearn.evaluate.saved import SAMPLES_FILE
 
-    return f"\n{results_table(results).rstrip()}\n\nresults  {out / RESULTS}\nsamples  {out / SAMPLES}\n"
+    return f"\n{results_table(results).rstrip()}\n\nresults  {out / RESULTS}\nsamples  {out / SAMPLES_FILE}\n"
 
 
 def _again(paths: list[Path], out: Path | None, *, as_json: bool) -> None:

@@ -20,6 +20,9 @@ def table(
         ),
     ],
     instances: Annotated[Path | None, typer.Option(help="The folder of the sets that recorded answers are about.")] = None,
+    controls: Annotated[
+        bool, typer.Option("--controls", help="Rows of the control arms of our results too (a random walk, a planner, the untuned model).")
+    ] = False,
     readme: Annotated[
         Path | None, typer.Option(help="Put the table between the lines <!-- recorded:begin --> and <!-- recorded:end --> of this file.")
     ] = None,
@@ -27,7 +30,7 @@ def table(
     """Draw the table of recorded models, judged by today's checker, with our own results beside them."""
     from planlearn.errors import PlanlearnError
     from planlearn.evaluate.models_table import around_marks, models_markdown, put_between_marks, recorded_rows, result_rows
-    from planlearn.evaluate.recorded import judge_recorded, read_recorded
+    from planlearn.evaluate.recorded import judge_recorded, read_recorded, refuse_second
     from planlearn.progress import Progress
 
     if readme is not None:
@@ -41,13 +44,14 @@ def table(
             raise PlanlearnError(f"{path}: no .jsonl file in this folder")
         for one in files:
             if one.suffix == ".json":
-                rows += result_rows(one, "" if path == Path(source) else name)
+                rows += result_rows(one, "" if path == Path(source) else name, controls=controls)
             else:
                 answers += read_recorded(one)
     if answers and instances is None:
         raise typer.BadParameter("needed for recorded answers: the folder of the instances that they answer", param_hint="--instances")
     skipped = 0
     if answers and instances is not None:
+        refuse_second(answers)
         records = judge_recorded(answers, instances, progress=Progress("score", len(answers), "answers").update)
         rows += recorded_rows(answers, records)
         skipped = records.count(None)

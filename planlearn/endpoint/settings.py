@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
@@ -86,7 +87,7 @@ class Endpoint:
     def key(self) -> str | None:
         """The key, from the environment as it is now; None where there is none.
 
-        Raises EndpointError for one that no header can carry, and where it stands in the settings too, which are written to results.
+        Raises EndpointError for one that no header can carry, one that would go unencrypted to another machine, and where it stands in the settings too, which are written to results.
         """
         key = os.environ.get(self.key_variable, "").strip()
         if not (key.isascii() and key.isprintable()):
@@ -95,6 +96,9 @@ class Endpoint:
             raise EndpointError(
                 f"the key stands in the endpoint's settings, which are written to results; only {self.key_variable} may hold it"
             )
+        parts = urlsplit(self.base_url)
+        if len(key) >= SECRET_LENGTH and parts.scheme == "http" and not _is_here(parts.hostname or ""):
+            raise EndpointError(f"{self.key_variable} holds a key, which would go unencrypted to {parts.hostname}; use https, or unset it")
         return key or None
 
     def body(self, prompt: Prompt, max_tokens: int) -> dict[str, Any]:
@@ -145,6 +149,14 @@ def _plain_url(url: str) -> str:
     if not plain or "?" in url or "#" in url or "@" in parts.netloc or not (url.isprintable() and " " not in url):
         raise EndpointError(expected)
     return url.rstrip("/")
+
+
+def _is_here(host: str) -> bool:
+    """Whether a host is this machine."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def without_key(text: str, key: str | None) -> str:

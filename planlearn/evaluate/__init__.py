@@ -16,7 +16,7 @@ from planlearn.evaluate.asked import Asked, asked_from_file, asked_from_planbenc
 from planlearn.evaluate.controls import ClassicalPlanner, RandomWalk
 from planlearn.evaluate.intervals import Interval, bootstrap, wilson
 from planlearn.evaluate.measure import chain_prompt, greedy_arm, measure, measure_arms
-from planlearn.evaluate.prompts import Shot, few_shots, plan_prompt
+from planlearn.evaluate.prompts import Shot, few_shots, few_shots_for, plan_prompt
 from planlearn.evaluate.recorded import (
     AnswersError,
     Judged,
@@ -73,6 +73,7 @@ __all__ = [
     "build_results",
     "chain_prompt",
     "few_shots",
+    "few_shots_for",
     "greedy_arm",
     "judge_answer",
     "lost_cause",

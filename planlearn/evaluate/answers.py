@@ -49,8 +49,8 @@ class Completion:
     reason: what `hopeless` said, or why no answer came; "" for the other stops. prompt_tokens, tokens: read and generated, the end
     mark included. seconds: wall time, divided among the rows at work at each moment, so that a run's
     completions add up to it; of an endpoint, the time of the request. cost: in the price's currency, None where no price is known.
-    probability: of the first of the prompt's two `words` against the second where one of them was last written, in [0, 1]; None where
-    that is not known.
+    probability: of the first of the prompt's two `words` against the second, where a line of the answer last began with one of them, in
+    [0, 1]; None where none did or it is not known.
     """
 
     id: str

@@ -10,7 +10,7 @@ from typing import Any
 from planlearn.errors import EngineError, PlanlearnError
 from planlearn.files import numbered_json
 from planlearn.planners import reference_plan
-from planlearn.problems import domain_text, load_named_domain, read_planbench
+from planlearn.problems import domain_text, has_no_plans, load_named_domain, read_planbench
 from val_bridge import Task, read_task
 
 
@@ -70,29 +70,30 @@ def asked_from_file(path: Path) -> list[Asked]:
     return asked
 
 
-def asked_from_planbench(folder: Path, domain: str, *, renamed: bool = False, solvable: bool = True) -> list[Asked]:
+def asked_from_planbench(folder: Path, domain: str, *, renamed: bool = False, solvable: bool | None = None) -> list[Asked]:
     """Problems of a PlanBench folder, with the length of our reference plan where there is one.
 
-    renamed: they are the domain's under other names, such as `obfuscated_randomized_logistics`; their own PDDL is shown. solvable: False for
-    a set without plans. Raises PlanlearnError where a problem is of another domain: its actions are not the named domain's.
+    renamed: they are the domain's under other names, such as `obfuscated_randomized_logistics`; their own PDDL is shown. solvable: None
+    takes it from the set's name, see `has_no_plans`. Raises PlanlearnError where a problem is of another domain: its actions are not the named domain's.
     """
     out = []
     actions = load_named_domain(domain).actions.keys()
     for problem in read_planbench(folder):
         task = problem.task()
+        has_plan = not has_no_plans(problem.set) if solvable is None else solvable
         if not renamed and task.domain.actions.keys() != actions:
             raise PlanlearnError(
                 f"{folder}: {problem.set}/{problem.id} is of domain {task.domain.name}, whose actions are not those of {domain}; "
                 "name its set and its domain"
             )
         try:
-            plan = reference_plan(domain, task) if solvable else None
+            plan = reference_plan(domain, task) if has_plan else None
         except EngineError:
             plan = None
         out.append(Asked(
             id=f"{problem.set}-{problem.id}", domain=domain, size=str(len(task.objects)), task=task,
             reference_length=len(plan.calls) if plan is not None else None, domain_text=problem.domain_text,
-            problem_text=problem.problem_text, own_domain=renamed, solvable=solvable,
+            problem_text=problem.problem_text, own_domain=renamed, solvable=has_plan,
         ))
     return out
 
@@ -113,6 +114,6 @@ def asked_from_set(name: str, planbench: Path | None = None) -> list[Asked]:
     return [
         one
         for part in counterparts
-        for one in asked_from_planbench(planbench / part.folder, domain, renamed=part.renamed, solvable=part.solvable)
+        for one in asked_from_planbench(planbench / part.folder, domain, renamed=part.renamed)
         if part.takes(len(one.task.objects), one.reference_length)
     ]

@@ -13,9 +13,9 @@ from planlearn.evaluate.answers import Completion, Prompt, Stop
 from planlearn.evaluate.arms import PLANNER, RANDOM_WALK, Turn
 from planlearn.evaluate.asked import Asked
 from planlearn.evaluate.scoring import Reader, SampleRecord
-from planlearn.planners import reference_plan
+from planlearn.planners import engine_plan, reference_plan
 from planlearn.problems import stream
-from val_bridge import Task, progress
+from val_bridge import Task, progress, write_domain, write_problem
 
 UNKNOWN_LIMIT = 60
 """Steps of a walk where no problem of the set has a reference plan."""
@@ -92,19 +92,31 @@ class RandomWalk(_Made):
 
 @dataclass(frozen=True, kw_only=True)
 class ClassicalPlanner(_Made):
-    """planlearn's reference planner: its own search, else a unified-planning engine with so many seconds. Its time is wall time."""
+    """A planner that solves the problem by search, with its wall time.
 
+    engine: one of unified-planning's, e.g. "pyperplan", which gets so many seconds; "" for planlearn's own planner of the domain where it has one (then the
+    reference lengths are its, so its plans are not longer), else pyperplan.
+    """
+
+    engine: str = ""
     seconds: float = 60.0
     name: str = PLANNER
-    says: str = "classical planner"
+
+    @property
+    def says(self) -> str:
+        return f"classical planner: {self.engine}" if self.engine else "planlearn's own planner, whose plans are the reference"
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        return {"seconds": self.seconds}
+        return {"engine": self.engine, "seconds": self.seconds}
 
     def answer(self, asked: Asked) -> tuple[str, str]:
         try:
-            plan = reference_plan(asked.domain, asked.task, seconds=self.seconds)
+            if self.engine:
+                domain, problem = write_domain(asked.task.domain), write_problem(asked.task.problem)
+                plan = engine_plan(domain, problem, engine=self.engine, seconds=self.seconds)
+            else:
+                plan = reference_plan(asked.domain, asked.task, seconds=self.seconds)
         except EngineError as error:  # it ran out of time, which is neither a plan nor a proof that there is none
             return "", f"no answer: {error}"
         if plan is None:

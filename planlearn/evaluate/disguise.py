@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from planlearn.problems import random_renaming
-from val_bridge import ActionSchema, Literal, Predicate, Task
+from val_bridge import ActionSchema, Call, Domain, Literal, Plan, Predicate, Problem, Task
 from val_bridge.pddl.formula import Parameter
 
 WORDS = tuple("""
@@ -75,3 +75,38 @@ def _plain_schema(schema: ActionSchema) -> ActionSchema:
 def _plain_literals(literals: tuple[Literal, ...], new: Mapping[str, str]) -> tuple[Literal, ...]:
     plain = [replace(literal, atom=tuple([new.get(term, term) for term in literal.atom])) for literal in literals]
     return tuple(sorted(plain, key=lambda literal: (not literal.positive, literal.atom)))
+
+
+def under_names_of(domain: Domain, problem: Problem, plan: Plan, other: Task, rng: random.Random) -> tuple[Problem, Plan] | None:
+    """A solved problem of a domain, told in the names of another task's domain, which is the same one under other names.
+
+    Its objects have words that the other task has not. None where the two are not known as one domain (see `planlearn.planners.recognise`),
+    or where there are more objects than words.
+    """
+    from planlearn.planners import recognise
+
+    ours, theirs = recognise(domain), recognise(other.domain) if other.domain.is_strips else None
+    known = {*other.domain.predicates, *other.domain.actions, *other.objects}
+    words = [word for word in WORDS if word not in known]
+    same = ours is not None and theirs is not None and ours.model == theirs.model
+    if not same or domain.constants or len(words) < len(problem.objects):
+        return None
+    predicates = {own: theirs.predicates[model] for model, own in ours.predicates.items()}
+    types = {own: theirs.types[model] for model, own in ours.types.items()}
+    actions = {own: (model, order) for model, (own, order) in ours.actions.items()}
+    objects = dict(zip(sorted(problem.objects), rng.sample(words, len(problem.objects)), strict=True))
+
+    def told(call: Call) -> Call:
+        model, order = actions[call.name]
+        return theirs.call(model, *(objects[name] for _, name in sorted(zip(order, call.arguments, strict=True))))
+
+    def atom(own: tuple[str, ...]) -> tuple[str, ...]:
+        return predicates[own[0]], *(objects[name] for name in own[1:])
+
+    renamed = replace(
+        problem, name=other.problem.name, domain_name=other.problem.domain_name,
+        objects=dict(sorted((objects[name], types.get(kind, kind)) for name, kind in problem.objects.items())),
+        initial=frozenset(map(atom, problem.initial)),
+        goal=tuple(sorted((replace(literal, atom=atom(literal.atom)) for literal in problem.goal), key=lambda literal: literal.atom)),
+    )  # fmt: skip
+    return renamed, Plan(calls=tuple(map(told, plan.calls)))

@@ -55,12 +55,14 @@ RESAMPLES = 2000
 def bootstrap(shares: Sequence[float]) -> Interval:
     """The mean of shares in [0, 1], one a problem, with a percentile interval at 95 % over problems drawn with replacement.
 
-    The draws are the same in every call. Raises ValueError without shares. Source: B. Efron, Bootstrap methods: another look at the
+    The draws are the same in every call. Where all shares are 0, or all 1, drawing tells nothing, and the bounds are Wilson's. Raises ValueError without shares. Source: B. Efron, Bootstrap methods: another look at the
     jackknife, Annals of Statistics 7 (1979).
     """
     if not shares:
         raise ValueError("expected at least one share")
     rng, n = Random("bootstrap"), len(shares)
+    if min(shares) == max(shares) and shares[0] in (0, 1):
+        return wilson(int(sum(shares)), n)
     means = sorted(sum(rng.choices(shares, k=n)) / n for _ in range(RESAMPLES))
     value, edge = sum(shares) / n, round(0.025 * RESAMPLES)
     return Interval(value=value, low=min(value, means[edge]), high=max(value, means[-edge - 1]), n=n)

@@ -32,7 +32,7 @@ def lm_eval_results(results: Mapping[str, Any]) -> dict[str, Any]:
     """The shape of lm-evaluation-harness's results for a dict of `planlearn.evaluate.build_results`; a task is a domain and an arm.
 
     Shares have the standard error of a mean, sqrt(p (1 - p) / (n - 1)), as it computes it; our intervals have no place in that shape. Metrics
-    that could not be counted are left out. n-samples: original counts missing answers too, effective does not.
+    that could not be counted are left out. n-shot: of `about`'s `shots` by arm, 0 where nothing is said of an arm. n-samples: original counts missing answers too, effective does not.
     """
     tasks = {
         task_name(domain, arm): (domain, arm, numbers) for domain, arms in results["results"].items() for arm, numbers in arms.items()
@@ -47,7 +47,7 @@ def lm_eval_results(results: Mapping[str, Any]) -> dict[str, Any]:
         "group_subtasks": {},
         "configs": {name: _config(name, domain, arm, about) for name, (domain, arm, _) in tasks.items()},
         "versions": dict.fromkeys(tasks, TASK_VERSION),
-        "n-shot": dict.fromkeys(tasks, 0),
+        "n-shot": {name: _shots(arm, about) for name, (_, arm, _) in tasks.items()},
         "higher_is_better": {name: dict(HIGHER_IS_BETTER) for name in tasks},
         "n-samples": {name: {"original": _asked(numbers), "effective": _answered(numbers)} for name, (_, _, numbers) in tasks.items()},
         "config": {"model": PREFIX, "model_args": about | {"hashes": dict(results.get("hashes", {}))}, "gen_kwargs": None, "limit": None},
@@ -59,6 +59,11 @@ def lm_eval_results(results: Mapping[str, Any]) -> dict[str, Any]:
     if "transformers" in versions:
         out["transformers_version"] = versions["transformers"]
     return out
+
+
+def _shots(arm: str, about: Mapping[str, Any]) -> int:
+    """How many solved problems stand before the one that is asked."""
+    return int(about.get("shots", {}).get(arm, 0))
 
 
 def _asked(numbers: Mapping[str, Any]) -> int:
@@ -97,7 +102,7 @@ def _standard_error(share: float, n: int) -> float | str:
 def _config(name: str, domain: str, arm: str, about: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "task": name, "dataset_name": domain, "dataset_kwargs": {"instances": about.get("instances")}, "output_type": "generate_until",
-        "num_fewshot": 0, "repeats": 1, "generation_kwargs": {"do_sample": False} if arm == "greedy" else {},
+        "num_fewshot": _shots(arm, about), "repeats": 1, "generation_kwargs": {"do_sample": False} if arm == "greedy" else {},
         "metric_list": [{"metric": name, "aggregation": "mean", "higher_is_better": better} for name, better in HIGHER_IS_BETTER.items()],
         "metadata": {"version": TASK_VERSION, "arm": arm, "says": about.get("arms", {}).get(arm, "")},
     }

@@ -6,7 +6,6 @@ import dataclasses
 import hashlib
 import json
 import sys
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from planlearn.evaluate.arms import GREEDY, Arm, Asking, Complete, Turn
 from planlearn.evaluate.asked import Asked
 from planlearn.evaluate.lm_eval_shape import lm_eval_results
 from planlearn.evaluate.results import build_results, refuse_finished, write_results
-from planlearn.evaluate.samples import SampleLog
+from planlearn.evaluate.samples import SHARED, SampleLog
 from planlearn.evaluate.scoring import Result, Sample, SampleRecord, score
 from planlearn.evaluate.verdicts import VERDICTS_FILE, VerdictAsker, ask_verdicts, verdict_rows
 from planlearn.files import write_json
@@ -72,15 +71,17 @@ def measure_arms(
         for path in (results_path, samples, out / VERDICTS_FILE):
             path.unlink(missing_ok=True)
     runs = {arm.name: _fingerprint(arm, asked, about, hashes) for arm in arms}
-    missing: Counter[tuple[str, str]] = Counter()
+    missing: dict[tuple[str, str], list[str]] = {}
+    former = json.loads(results_path.read_text(encoding="utf-8"))["about"].get("arms", {}) if results_path.exists() else {}
     with SampleLog(samples, runs=runs) as log:
         for arm in arms:
-            missing += _ask(arm, asked, log, what if len(arms) == 1 else f"{what}, {arm.name}")
+            missing |= _ask(arm, asked, log, what if len(arms) == 1 else f"{what}, {arm.name}")
+        judged = verdict_rows(out / VERDICTS_FILE)
         if verdicts is not None:
-            ask_verdicts(verdicts, asked, log.records, out / VERDICTS_FILE, run=runs.get(GREEDY, ""), what=f"{what}, own verdicts")
+            judged = ask_verdicts(verdicts, asked, log.records, out / VERDICTS_FILE, run=runs.get(GREEDY, ""), what=f"{what}, own verdicts")
         results = build_results(
-            log.records, about=dict(about) | dict(said or {}) | {"arms": {arm.name: arm.says for arm in arms}}, hashes=hashes,
-            missing=missing, verdicts=verdict_rows(out / VERDICTS_FILE),
+            log.records, about=dict(about) | dict(said or {}) | {"arms": former | {arm.name: arm.says for arm in arms}}, hashes=hashes,
+            missing=missing, verdicts=judged,
         )
     write_results(results_path, results, force=True)
     write_json(out / "results_lm_eval.json", lm_eval_results(results))
@@ -88,14 +89,18 @@ def measure_arms(
 
 
 def _fingerprint(arm: Arm, asked: Sequence[Asked], about: Mapping[str, Any], hashes: Mapping[str, str]) -> str:
+    """Of what all arms of a run share (see `SampleLog`), and of the arm's own settings."""
     first = [[turn.prompt.text for turn in arm.turns(one, ())[:1]] for one in asked]
-    problems = [[one.domain, one.id, one.domain_text, one.problem_text] for one in asked]
-    settings = json.dumps([dict(about), dict(hashes), arm.name, arm.reader, dict(arm.settings), problems, first], sort_keys=True)
-    return hashlib.sha256(settings.encode()).hexdigest()[:16]
+    problems = [[one.domain, one.id, one.domain_text, one.problem_text, one.solvable] for one in asked]
+
+    def short(*settings: Any) -> str:
+        return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
+
+    return f"{short(dict(about), dict(hashes), problems)}{SHARED}{short(arm.name, arm.reader, dict(arm.settings), first)}"
 
 
-def _ask(arm: Arm, asked: Sequence[Asked], log: SampleLog, what: str) -> Counter[tuple[str, str]]:
-    """Ask an arm's turns until there is none left; gives how many answers are missing, by domain and arm."""
+def _ask(arm: Arm, asked: Sequence[Asked], log: SampleLog, what: str) -> dict[tuple[str, str], list[str]]:
+    """Ask an arm's turns until there is none left; gives the problems of which an answer is missing, by domain and arm."""
     records: dict[tuple[str, str], list[SampleRecord]] = {(one.domain, one.id): [] for one in asked}
     for record in log.records:
         if record.sample.arm in (arm.name, arm.first) and (key := (record.sample.domain, record.sample.id)) in records:
@@ -104,7 +109,6 @@ def _ask(arm: Arm, asked: Sequence[Asked], log: SampleLog, what: str) -> Counter
         some.sort(key=lambda record: record.sample.attempt)
     own = sum(record.sample.arm == arm.name for some in records.values() for record in some)
     given_up: set[tuple[str, str]] = set()
-    missing: Counter[tuple[str, str]] = Counter()
     open_turns = _turns(arm, asked, records, given_up)
     progress = Progress(what, own + len(open_turns), "answers", start=own)
     done, valid = own, sum(record.outcome is Result.VALID for some in records.values() for record in some)
@@ -115,7 +119,6 @@ def _ask(arm: Arm, asked: Sequence[Asked], log: SampleLog, what: str) -> Counter
             key = (turn.asked.domain, turn.asked.id)
             if completion.stop is Stop.MISSING:
                 given_up.add(key)
-                missing[turn.asked.domain, arm.name] += 1
                 print(f"\n{what}: no answer to {completion.id}: {completion.reason}", file=sys.stderr)
             else:
                 record = score(turn.asked.task, _sample(arm, turn, completion))
@@ -128,8 +131,10 @@ def _ask(arm: Arm, asked: Sequence[Asked], log: SampleLog, what: str) -> Counter
         progress.total += len(open_turns)
     progress.done, progress.note = done, f"{valid} valid"
     progress.close()
-    for domain, _ in (key for key, some in records.items() if arm.first and not some):
-        missing[domain, arm.name] += 1  # there is no first attempt to go on from
+    given_up |= {key for key, some in records.items() if arm.first and not some}  # there is no first attempt to go on from
+    missing: dict[tuple[str, str], list[str]] = {}
+    for domain, name in sorted(given_up):
+        missing.setdefault((domain, arm.name), []).append(name)
     return missing
 
 

@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from planlearn.errors import PlanlearnError
-from planlearn.evaluate.arms import GREEDY
+from planlearn.evaluate.arms import CONTROLS, GREEDY
 from planlearn.evaluate.intervals import Interval
-from planlearn.evaluate.recorded import RecordedAnswer, no_plan_found
+from planlearn.evaluate.recorded import RecordedAnswer, no_plan_found, refuse_second
 from planlearn.evaluate.results import summarise
 from planlearn.evaluate.scoring import Result, SampleRecord
 from planlearn.files import write_text
 
 BEGIN, END = "<!-- recorded:begin -->", "<!-- recorded:end -->"
 OURS = "own format, greedy"
+PLANBENCH = "PlanBench"
 HEADER = (
     "set", "model", "prompt", "n", "valid % (95 %)", "PlanBench's verdict %", "goal reached %", "executable prefix %", "no plan found",
     "no readable plan",
@@ -30,7 +31,7 @@ class ModelRow:
 
     n: judged answers. theirs: share that PlanBench's own verdict calls valid, of those answers that have one. prefix: mean share of a plan's
     leading steps that can be executed, over readable plans. no_plan: answers in which nothing looks like a plan; unreadable: with
-    these, all whose plan cannot be read. ours: read strictly, from a results.json, which does not tell the two apart.
+    these, all whose plan cannot be read. ours: of a model of ours, from a results.json, which does not tell the two apart.
     """
 
     set: str
@@ -49,14 +50,13 @@ class ModelRow:
 def recorded_rows(answers: Sequence[RecordedAnswer], records: Sequence[SampleRecord | None]) -> list[ModelRow]:
     """A row a set, model and prompt, of the answers that have a record; sets whose problems have no plan have no row.
 
-    Names that rows lack are those of the file, `SET__MODEL__PROMPT.jsonl`.
+    Raises AnswersError as `refuse_second` does.
     """
+    refuse_second(answers)
     groups: dict[tuple[str, str, str], list[tuple[RecordedAnswer, SampleRecord]]] = {}
     for answer, record in zip(answers, records, strict=True):
         if record is not None:
-            stem = Path(answer.file).stem
-            model, _, prompt = stem.partition("__")[2].partition("__")
-            groups.setdefault((answer.set, answer.model or model or stem, answer.prompt or prompt), []).append((answer, record))
+            groups.setdefault((answer.set, *answer.asked), []).append((answer, record))
     rows = []
     for (name, model, prompt), some in groups.items():
         judged = [record for _, record in some]
@@ -73,18 +73,26 @@ def recorded_rows(answers: Sequence[RecordedAnswer], records: Sequence[SampleRec
     return rows
 
 
-def result_rows(path: Path, label: str = "") -> list[ModelRow]:
-    """A row a domain and arm of a results.json; label: what the model is called, else the folder's name. Raises PlanlearnError."""
+def result_rows(path: Path, label: str = "", *, controls: bool = False) -> list[ModelRow]:
+    """A row a domain and arm of a results.json; label: what the model is called, else the folder's name. Raises PlanlearnError.
+
+    controls: rows of the control arms too, which are no model of ours. A set that is not PlanBench's has its source in its name, since ours
+    are named as PlanBench's folders are.
+    """
+    label = label or path.resolve().parent.name
     try:
         results = json.loads(path.read_text(encoding="utf-8"))
-        name = Path(results["about"].get("instances", "")).stem
-        return [
-            _row(
-                numbers, set=name or domain, model=label or path.resolve().parent.name, prompt=OURS if arm == GREEDY else arm, theirs=None,
-                no_plan=None, ours=True,
-            )
-            for domain, arms in results["results"].items() for arm, numbers in arms.items() if numbers["plan_validity"] is not None
-        ]  # fmt: skip
+        name, source = Path(results["about"].get("instances", "")).stem, results["about"].get("source", PLANBENCH)
+        rows = []
+        for domain, arms in results["results"].items():
+            for arm, numbers in arms.items():
+                control = arm in CONTROLS
+                if numbers["plan_validity"] is not None and (controls or not control):
+                    rows.append(_row(
+                        numbers, set=(name or domain) + ("" if source == PLANBENCH else f" ({source})"), model=arm if control else label,
+                        prompt=f"control of {label}" if control else OURS if arm == GREEDY else arm, theirs=None, no_plan=None, ours=not control,
+                    ))  # fmt: skip
+        return rows
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise PlanlearnError(f"{path}: not a results.json ({type(error).__name__}: {error})") from None
 
@@ -109,8 +117,9 @@ def models_markdown(rows: Iterable[ModelRow], skipped: int = 0) -> str:
         ))  # fmt: skip
     table = "".join(f"| {' | '.join(line)} |\n" for line in lines)
     left = f" ({skipped} more answers are to instances that are not there)" if skipped else ""
+    unless = ", unless the prompt column names another arm," if any(row.ours and row.prompt != OURS for row in ordered) else ""
     return (
-        f"{table}\nn: answers judged{left}. The plan of a recorded answer is found in its raw text; ours are greedy, one attempt, and have to be "
+        f"{table}\nn: answers judged{left}. The plan of a recorded answer is found in its raw text; ours{unless} are greedy, one attempt, and have to be "
         "in our own format to the letter; they were trained for the domain, the others only asked. All are judged by the same checker. "
         "Executable prefix: mean share of leading steps that can be executed, over plans that can be read. No readable plan: none was found, or one with a line that cannot be read.\n"
     )

@@ -1,9 +1,9 @@
 """Two runs on the same problems: who answered which alone, an exact test, an interval of the difference.
 
 Pairs are made by domain, id and attempt, and only where both were asked the same problem. Of an arm whose attempts know those before them
-the last one counts, as in results.json. Right is a valid plan, or saying that there is none where there is none. Rejected: two intervals side
-by side (they overlap long after a paired difference is certain) and the chi-squared McNemar test (wrong for the few discordant pairs that
-one has).
+the last one counts, as in results.json. Right is a valid plan; of a problem without one, saying so. The two are compared apart: a share over
+both would mean nothing. Rejected: two intervals side by side (they overlap long after a paired difference is certain) and the chi-squared
+McNemar test (wrong for the few discordant pairs that one has).
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ from planlearn.evaluate.results import by_number
 from planlearn.evaluate.scoring import Result
 from planlearn.problems import stream
 
-RESAMPLES = 10_000
+DRAWS = 10_000
+"""Resamples of an interval of the difference."""
+_REFUSED = (Result.INVALID.value, Result.UNREADABLE.value)
+"""Outcomes behind which an arm whose attempts go on from each other makes another one, as long as it may."""
 
 
 class PairingError(PlanlearnError):
@@ -71,7 +74,10 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """What pairing needs of a row of samples. problem: its PDDL, "" where the row has none. right: None where the checker failed."""
+    """What pairing needs of a row of samples. problem: its PDDL, "" where the row has none. right: None where it is not known.
+
+    unfinished: it is not known since an attempt is missing; else the checker failed.
+    """
 
     domain: str
     id: str
@@ -81,6 +87,7 @@ class Answered:
     prompt: str
     solvable: bool
     right: bool | None
+    unfinished: bool = False
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Answered:
@@ -103,29 +110,51 @@ class Answered:
 
 
 def answers_of(rows: Sequence[Mapping[str, Any]], arm: str) -> list[Answered]:
-    """An arm's answers among the rows of a run; one a problem where its attempts go on from each other and from the greedy arm's."""
+    """An arm's answers among all rows of a run; one a problem where its attempts go on from each other and from the greedy arm's.
+
+    How many attempts such an arm may make is in no row, so it is taken to be the most that a problem has. One with fewer, the last of them
+    refused, is unfinished: its next answer did not come, or the run was killed.
+    """
     if kind_of(arm) is not Kind.IN_TURN:
         return [Answered.from_row(row) for row in rows if row["arm"] == arm]
-    last: dict[tuple[str, str], Answered] = {}
-    for answered in sorted((Answered.from_row(row) for row in rows if row["arm"] in (arm, GREEDY)), key=lambda one: one.attempt):
-        last[answered.domain, answered.id] = answered
-    # The prompt of a later attempt has the earlier answer in it, and is no other problem for that.
-    first = {(row["domain"], row["id"]): row["prompt"] for row in rows if row["arm"] == GREEDY or row.get("attempt", 1) == 1}
-    return [replace(answered, attempt=1, prompt=first.get(key, answered.prompt)) for key, answered in last.items()]
+    attempts: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for row in sorted((row for row in rows if row["arm"] in (arm, GREEDY)), key=lambda row: row.get("attempt", 1)):
+        attempts.setdefault((row["domain"], row["id"]), []).append(row)
+    most = max(map(len, attempts.values()), default=0)
+    found = []
+    for some in attempts.values():
+        unfinished = len(some) < most and some[-1]["outcome"] in _REFUSED
+        answered = Answered.from_row(some[-1])
+        # The prompt of a later attempt has the earlier answer in it, and is no other problem for that.
+        found.append(replace(
+            answered, attempt=1, prompt=some[0]["prompt"], right=None if unfinished else answered.right, unfinished=unfinished,
+        ))  # fmt: skip
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pairs:
-    """Answers to the same problem, and how many are left out: only one run has them, or the checker failed at one of the two."""
+    """Answers to the same problem, and how many are left out.
 
-    pairs: tuple[tuple[Answered, Answered], ...]
+    solvable, unsolvable: pairs by whether a plan exists; at least one of them is not empty. only_first, only_second: one run alone has
+    them. unjudged: the checker failed at one of the two; unfinished: an attempt is missing in one of the two.
+    """
+
+    solvable: tuple[tuple[Answered, Answered], ...]
+    unsolvable: tuple[tuple[Answered, Answered], ...]
     only_first: int
     only_second: int
     unjudged: int
+    unfinished: int
+
+    @property
+    def pairs(self) -> tuple[tuple[Answered, Answered], ...]:
+        return self.solvable + self.unsolvable
 
 
 def pair_up(first: Iterable[Answered], second: Iterable[Answered]) -> Pairs:
-    """Raises PairingError where the same id is another problem, with how many, and where no problem is left."""
+    """Raises PairingError where the same id is another problem, or one that only one run calls solvable, with how many, and where no
+    problem is left."""
     one, other = ({answered.key: answered for answered in run} for run in (first, second))
     both = [(one[key], other[key]) for key in one if key in other]
     different = [mine for mine, theirs in both if not mine.asks_as(theirs)]
@@ -135,10 +164,22 @@ def pair_up(first: Iterable[Answered], second: Iterable[Answered]) -> Pairs:
             f"{len(different)} of {len(both)} answers with the same id are to different problems, e.g. {example.domain}/{example.id}; "
             "the runs were not asked the same set"
         )
-    judged = tuple(pair for pair in both if None not in (pair[0].right, pair[1].right))
+    disputed = [mine for mine, theirs in both if mine.solvable != theirs.solvable]
+    if disputed:
+        raise PairingError(
+            f"{len(disputed)} of {len(both)} problems are solvable in one run and not in the other, e.g. {disputed[0].domain}/{disputed[0].id}"
+        )
+    judged = [pair for pair in both if None not in (pair[0].right, pair[1].right)]
+    unfinished = sum(mine.unfinished or theirs.unfinished for mine, theirs in both)
+    if not both:
+        raise PairingError("the two have no problem in common")
     if not judged:
-        raise PairingError("the two have no problem in common" if not both else "the checker failed at every problem that the two share")
-    return Pairs(pairs=judged, only_first=len(one) - len(both), only_second=len(other) - len(both), unjudged=len(both) - len(judged))
+        why = f"; at {unfinished} an attempt is missing, at the others the checker failed" if unfinished else ": the checker failed at every problem"
+        raise PairingError(f"of the {len(both)} answers that the two share none has a verdict in both{why}")
+    return Pairs(
+        solvable=tuple(pair for pair in judged if pair[0].solvable), unsolvable=tuple(pair for pair in judged if not pair[0].solvable),
+        only_first=len(one) - len(both), only_second=len(other) - len(both), unjudged=len(both) - len(judged) - unfinished, unfinished=unfinished,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +204,7 @@ class Paired:
         }  # fmt: skip
 
 
-def compare_pairs(pairs: Sequence[tuple[Answered, Answered]], resamples: int = RESAMPLES) -> Paired:
+def compare_pairs(pairs: Sequence[tuple[Answered, Answered]], resamples: int = DRAWS) -> Paired:
     """Test and intervals, with problems as the units: attempts at one problem are not independent. Needs at least one pair."""
     ahead: Counter[tuple[str, str]] = Counter()
     tried: Counter[tuple[str, str]] = Counter()
@@ -174,7 +215,7 @@ def compare_pairs(pairs: Sequence[tuple[Answered, Answered]], resamples: int = R
     comparison = Comparison(n=len(tried), first=sum(lead > 0 for lead in ahead.values()), second=sum(lead < 0 for lead in ahead.values()))
     return Paired(
         n=len(pairs), right=(hits[0], hits[1]), comparison=comparison,
-        difference=bootstrap(Counter((ahead[key], tries) for key, tries in tried.items()), resamples),
+        difference=difference_interval(Counter((ahead[key], tries) for key, tries in tried.items()), resamples),
         score=newcombe(hits[0], hits[1], comparison) if len(tried) == len(pairs) else None,
     )
 
@@ -189,7 +230,7 @@ def by_size(pairs: Sequence[tuple[Answered, Answered]]) -> dict[str, Paired]:
     return {f"{domain} {size}".strip(): compare_pairs(groups[domain, size]) for domain, size in ordered}
 
 
-def bootstrap(problems: Mapping[tuple[int, int], int], resamples: int = RESAMPLES) -> Difference:
+def difference_interval(problems: Mapping[tuple[int, int], int], resamples: int = DRAWS) -> Difference:
     """The percentile interval of the difference over resampled problems; the same numbers give the same interval.
 
     problems: how many problems have this (valid plans of the first less those of the second, attempts of each). Problems that agree in both

@@ -14,7 +14,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from planlearn.errors import PlanlearnError
 from planlearn.evaluate.asked import Asked
-from val_bridge import Plan, Task, write_domain, write_problem
+from planlearn.evaluate.disguise import under_names_of
+from planlearn.problems import stream
+from val_bridge import Plan, Problem, Task, write_domain, write_problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,13 +56,39 @@ def few_shots(domain: str, count: int) -> tuple[Shot, ...]:
 
     None of them is of a class that is tested or of PlanBench. Raises PlanlearnError where the domain has no generator or too few.
     """
+    return tuple(_shot(task.problem, plan) for task, plan in _solved(domain, count))
+
+
+def few_shots_for(asked: Asked, count: int) -> tuple[Shot, ...]:
+    """The solved problems of `few_shots` in the names of what is asked: where its domain is the named one under other names, in those.
+
+    Their objects then have words that are not the asked problem's, and other problems of the set are shown the same problems in their own
+    names. Raises PlanlearnError as `few_shots` does, and where the domain is not known to be the named one.
+    """
+    if not asked.own_domain or not count:
+        return few_shots(asked.domain, count)
+    shots = []
+    for number, (task, plan) in enumerate(_solved(asked.domain, count)):
+        told = under_names_of(task.domain, task.problem, plan, asked.task, stream("shot", asked.id, number))
+        if told is None:
+            raise PlanlearnError(f"few-shot prompt: {asked.id}: its domain is not known to be {asked.domain} under other names")
+        shots.append(_shot(*told))
+    return tuple(shots)
+
+
+@cache
+def _solved(domain: str, count: int) -> tuple[tuple[Task, Plan], ...]:
     from planlearn.corpus.build import ProblemSource  # what it reads recipes with takes a tenth of a second to import
 
     source = ProblemSource(domain, 0, "train", fresh_classes=True)
     drawn = [source.draw(index, {"in_distribution": 1.0}, None) for index in range(count)]
     if None in drawn:
         raise PlanlearnError(f"few-shot prompt: training has no {count} problems of {domain} to be shown")
-    return tuple(Shot(problem=write_problem(one.task.problem).strip(), plan=plan_lines(one.plan)) for one in drawn if one is not None)
+    return tuple((one.task, one.plan) for one in drawn if one is not None)
+
+
+def _shot(problem: Problem, plan: Plan) -> Shot:
+    return Shot(problem=write_problem(problem).strip(), plan=plan_lines(plan))
 
 
 def plan_lines(plan: Plan) -> str:

@@ -8,7 +8,7 @@ a `Sample`, so that it is judged and summed up by what judges our own answers.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,20 +16,18 @@ from typing import Any
 
 from planlearn.chains import find_plan
 from planlearn.errors import EngineError, PlanlearnError
-from planlearn.evaluate.arms import RECORDED
+from planlearn.evaluate.arms import CONTROLS, GREEDY, MASKED, RECORDED, Kind, kind_of
 from planlearn.evaluate.rescore import write_scored
 from planlearn.evaluate.results import build_results
 from planlearn.evaluate.scoring import NO_PLAN_REASON, Reader, Result, Sample, SampleRecord, score
 from planlearn.files import file_sha256, numbered_json
 from planlearn.planners import reference_plan
-from planlearn.problems import PlanBenchProblem, domain_names, domain_text, load_named_domain, read_planbench
+from planlearn.problems import PlanBenchProblem, domain_names, domain_text, has_no_plans, load_named_domain, read_planbench
 from val_bridge import FaultKind, Outcome, Task, check_plan, check_plan_text
 from val_bridge.check.plan import unreadable
 
 RESPONSE = "response"
 NO_PLAN = "no_plan"
-UNSOLVABLE_SETS = "unsolvable"
-"""How names of sets begin whose problems have no plan."""
 
 
 class AnswersError(PlanlearnError):
@@ -52,6 +50,13 @@ class RecordedAnswer:
     @property
     def id(self) -> str:
         return f"{self.set}-{self.number}"
+
+    @property
+    def asked(self) -> tuple[str, str]:
+        """(model, prompt). What the row does not tell is taken from a file's name SET__MODEL__PROMPT; another name is that of the model."""
+        stem = Path(self.file).stem
+        model, _, prompt = stem.partition("__")[2].partition("__")
+        return self.model or model or stem, self.prompt or prompt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,33 +200,50 @@ def _domain(task: Task, problem: PlanBenchProblem) -> tuple[str, str]:
     return named, "" if domain_text(named) == problem.domain_text else problem.domain_text
 
 
+def recorded_arms(answers: Sequence[RecordedAnswer]) -> list[str]:
+    """The arm of each answer: "recorded" where all are of one model and prompt, else these two names."""
+    if len({answer.asked for answer in answers}) <= 1:
+        return [RECORDED] * len(answers)
+    names = [" ".join(filter(None, answer.asked)) for answer in answers]
+    # A file may be called as one of our own arms is, whose answers belong together in another way.
+    ours = {name for name in names if name in (GREEDY, MASKED, *CONTROLS) or kind_of(name) is not Kind.ONE}
+    return [f"{RECORDED} {name}" if name in ours else name for name in names]
+
+
+def refuse_second(answers: Sequence[RecordedAnswer]) -> None:
+    """Raise AnswersError where an arm has two answers to one instance, which would be two rows of one answer; ask before the work starts."""
+    seen: dict[tuple[str, str], RecordedAnswer] = {}
+    for answer, arm in zip(answers, recorded_arms(answers), strict=True):
+        first = seen.setdefault((arm, answer.id), answer)
+        if first is not answer:
+            raise AnswersError(
+                f"{answer.file}:{answer.line}: a second answer of {' '.join(filter(None, answer.asked))} to {answer.id}; the first is "
+                f"{first.file}:{first.line}; fields model and prompt tell apart whose they are"
+            )
+
+
 def judge_recorded(
     answers: list[RecordedAnswer], instances: Path, *, reference: bool = False, progress: Callable[[int], None] = lambda done: None
 ) -> list[SampleRecord | None]:
     """The record of each answer, read leniently; None for those without an instance in the folder. `progress` hears how many are done.
 
-    Id, domain and size are those with which `asked_from_planbench` asks the instance. Answers of several models or prompts are arms of
-    these names, others the arm "recorded"; a further answer to one instance is a further attempt. reference: plan each instance too,
-    which takes far longer than judging. Raises PlanlearnError for a folder without instances, SourceError for a broken one.
+    Id, domain and size are those with which `asked_from_planbench` asks the instance; arms are those of `recorded_arms`. reference: plan each
+    instance too, which takes far longer than judging. Raises PlanlearnError for a folder without instances, SourceError for a broken one.
     """
     tasks = _Tasks(instances, (answer.set for answer in answers))
-    several = len({(answer.model, answer.prompt) for answer in answers}) > 1
-    attempts: Counter[tuple[str, str]] = Counter()
     records: list[SampleRecord | None] = []
-    for done, answer in enumerate(answers, start=1):
+    for done, (answer, arm) in enumerate(zip(answers, recorded_arms(answers), strict=True), start=1):
         known = tasks.get(answer.set, answer.number)
         if known is None:
             records.append(None)
         else:
             task, problem = known
-            arm = " ".join(filter(None, (answer.model, answer.prompt))) if several else ""
-            attempts[arm, answer.id] += 1
             domain, domain_pddl = _domain(task, problem)
             records.append(score(task, Sample(
-                domain=domain, arm=arm or RECORDED, id=answer.id, attempt=attempts[arm, answer.id], size=str(len(task.objects)),
+                domain=domain, arm=arm, id=answer.id, size=str(len(task.objects)),
                 prompt="", answer=answer.text, stop=RECORDED, prompt_tokens=0, tokens=0, seconds=0.0, reader=Reader.LENIENT,
                 reference_length=tasks.reference_length(task, problem) if reference else None,
-                solvable=not problem.set.startswith(UNSOLVABLE_SETS), domain_pddl=domain_pddl, problem_pddl=problem.problem_text,
+                solvable=not has_no_plans(problem.set), domain_pddl=domain_pddl, problem_pddl=problem.problem_text,
             )))  # fmt: skip
         progress(done)
     return records
@@ -305,7 +327,11 @@ class _Count:
 
 
 def write_recorded(out: Path, answers: list[RecordedAnswer], records: list[SampleRecord | None], instances: Path) -> dict[str, Any]:
-    """Write results.json and samples.jsonl of recorded answers with all measures; gives the results. Raises ResultExists, DiskFull."""
+    """Write results.json and samples.jsonl of recorded answers with all measures; gives the results.
+
+    Raises AnswersError as `refuse_second` does, ResultExists, DiskFull.
+    """
+    refuse_second(answers)
     hashes = {file: file_sha256(Path(file)) for file in dict.fromkeys(answer.file for answer in answers)}
     kept = [(hashes[answer.file][:16], record) for answer, record in zip(answers, records, strict=True) if record is not None]
     told = {name: sorted({getattr(answer, name) for answer in answers} - {""}) for name in ("model", "prompt")}

@@ -19,9 +19,10 @@ def replay(path: Path, *, arm: str | None = None) -> Complete:
 
     path: a samples.jsonl or the folder it stands in. arm: whose answers; None for a recording in which no two arms answered one prompt
     differently. Problem and attempt are told by a prompt's id, as `planlearn.evaluate.arms.turn_id` makes it. Another prompt, if only by
-    a letter, has stop MISSING.
+    a letter, has stop MISSING; one that stands whole in the recorded prompt, as in a model's chat template, is the same.
 
-    Raises SamplesError for a file that is no samples.jsonl, has no answer of the arm, or two different ones to one prompt.
+    Raises SamplesError for a file that is no samples.jsonl, has no answer of the arm, or two different ones to one prompt; while asked, where
+    none of the prompts is in it.
     """
     file = samples_file(path)
     known: dict[tuple[str, str], tuple[int, Completion]] = {}
@@ -38,11 +39,27 @@ def replay(path: Path, *, arm: str | None = None) -> Complete:
     if not known:
         raise SamplesError(f"{file}: no answer of arm {arm}")
 
+    by_id: dict[str, list[tuple[str, Completion]]] = {}
+    for (name, text), (_, completion) in known.items():
+        by_id.setdefault(name, []).append((text, completion))
+
+    def find(prompt: Prompt) -> Completion | None:
+        exact = known.get((prompt.id, prompt.text))
+        if exact is not None:
+            return exact[1]
+        return next((completion for text, completion in by_id.get(prompt.id, ()) if prompt.text and prompt.text in text), None)
+
+    matched = False
+
     def complete(prompts: Sequence[Prompt]) -> Iterator[Completion]:
-        for prompt in prompts:
-            found = known.get((prompt.id, prompt.text))
-            yield found[1] if found is not None else Completion(
-                id=prompt.id, text="", stop=Stop.MISSING, reason=NOT_RECORDED, prompt_tokens=0, tokens=0, seconds=0.0
+        nonlocal matched
+        found = {prompt.id: find(prompt) for prompt in prompts}
+        matched = matched or any(found.values())
+        if found and not matched:
+            raise SamplesError(f"{file}: has an answer to none of {len(found)} prompts; it is of other problems, or they were asked otherwise")
+        for name, completion in found.items():
+            yield completion if completion is not None else Completion(
+                id=name, text="", stop=Stop.MISSING, reason=NOT_RECORDED, prompt_tokens=0, tokens=0, seconds=0.0
             )
 
     return complete

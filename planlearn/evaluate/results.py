@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from planlearn import __version__
-from planlearn.errors import PlanlearnError
+from planlearn.errors import PlanlearnError, ResultExists
 from planlearn.evaluate.arms import CONTROLS, GREEDY, Kind, kind_of
 from planlearn.evaluate.intervals import Interval, bootstrap, wilson
 from planlearn.evaluate.scoring import Cause, Result, SampleRecord
 from planlearn.evaluate.table import text_table
-from planlearn.evaluate.verdicts import own_verdict
+from planlearn.evaluate.verdicts import own_verdict, without_verdict
 from planlearn.files import write_text
 
 SCHEMA = 1
@@ -35,22 +35,19 @@ Records = Sequence[SampleRecord]
 Thing = TypeVar("Thing")
 
 
-class ResultExists(PlanlearnError):
-    """A finished result stands where this one would be written."""
-
-
 def build_results(
     records: Iterable[SampleRecord],
     *,
     about: Mapping[str, Any] | None = None,
     hashes: Mapping[str, str] | None = None,
-    missing: Mapping[tuple[str, str], int] | None = None,
-    verdicts: Sequence[Mapping[str, Any]] = (),
+    missing: Mapping[tuple[str, str], Sequence[str]] | None = None,
+    verdicts: Sequence[Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """The whole of results.json as a dict, domains and arms sorted.
 
     about: what was evaluated (model, adapter, recipe, seed), JSON values. hashes: sha256 of what decided the
-    numbers. missing: how many answers of (domain, arm) did not come. verdicts: rows of verdicts.jsonl, on answers of the greedy arm.
+    numbers. missing: of (domain, arm) the problems of which an answer did not come. verdicts: rows of verdicts.jsonl, on answers of the greedy arm;
+    None where the model was not asked.
     """
     missing = missing or {}
     arms: dict[tuple[str, str], list[SampleRecord]] = {key: [] for key in missing}
@@ -59,11 +56,13 @@ def build_results(
     results: dict[str, dict[str, Any]] = {}
     for (domain, arm), group in sorted(arms.items()):
         results.setdefault(domain, {})[arm] = summarise(
-            group, kind_of(arm), first=arms.get((domain, GREEDY), ()), missing=missing.get((domain, arm), 0)
+            group, kind_of(arm), first=arms.get((domain, GREEDY), ()), missing=missing.get((domain, arm), ())
         )
-    for domain in {row["domain"] for row in verdicts} & results.keys():
+    for domain in results if verdicts is not None else ():
         if GREEDY in results[domain]:
-            results[domain][GREEDY]["own_verdict"] = own_verdict([row for row in verdicts if row["domain"] == domain])
+            rows = [row for row in verdicts or () if row["domain"] == domain]
+            open_plans = without_verdict(arms[domain, GREEDY], rows)
+            results[domain][GREEDY]["own_verdict"] = own_verdict(rows, missing=len(open_plans))
     return {
         "schema": SCHEMA,
         "about": dict(about or {}),
@@ -73,16 +72,18 @@ def build_results(
     }
 
 
-def summarise(records: Records, kind: Kind = Kind.ONE, *, first: Records = (), missing: int = 0) -> dict[str, Any]:
-    """The numbers of one arm in one domain. first: of an arm whose attempts go on from another arm's, that arm's. missing: answers that
-    did not come.
+def summarise(records: Records, kind: Kind = Kind.ONE, *, first: Records = (), missing: Sequence[str] = ()) -> dict[str, Any]:
+    """The numbers of one arm in one domain. first: of an arm whose attempts go on from another arm's, that arm's. missing: the problems of
+    which an answer did not come.
 
     Shares are of the answers that could be judged: a checker that failed and an answer that is missing are counted beside them. Plan
     validity and all that belongs to plans are of solvable problems alone; of unsolvable ones there is `unsolvable`. Of several attempts the figures are the
     first one's where they are drawn independently (and `pass_at_k` is of all), the last one's where each knows those before it (and
-    `by_attempt` says how it went).
+    `by_attempt` says how it went); there a problem whose next attempt is missing is undecided, and left out. Tokens, seconds and cost are
+    of all that led to the figures, of a problem on average; None where they are not known.
     """
-    counted, more = _of_kind(records, kind, first)
+    counted, spent, more = _of_kind(records, kind, first, missing)
+    problems = len({record.sample.id for record in spent})
     judged = [record for record in counted if record.outcome is not Result.CHECKER_ERROR]
     solvable = [record for record in judged if record.sample.solvable]
     read = [record for record in solvable if record.plan is not None]
@@ -94,7 +95,8 @@ def summarise(records: Records, kind: Kind = Kind.ONE, *, first: Records = (), m
         "executable_prefix": _mean(
             r.executed / len(r.plan) for r in read if r.plan and r.executed is not None
         ),
-        "outcomes": {result.value: sum(r.outcome is result for r in counted) for result in Result} | {"missing": missing},
+        "outcomes": {result.value: sum(r.outcome is result for r in counted) for result in Result}
+        | {"checker_error": sum(r.outcome is Result.CHECKER_ERROR for r in records), "missing": len(missing)},
         "unsolvable": {
             "recognised": _share([r for r in judged if not r.sample.solvable], lambda r: r.outcome is Result.UNSOLVABLE),
             "false_alarms": _share(solvable, lambda r: r.outcome is Result.UNSOLVABLE),
@@ -105,42 +107,52 @@ def summarise(records: Records, kind: Kind = Kind.ONE, *, first: Records = (), m
         "plan_length": _lengths(solvable),
         "stops": _count(r.sample.stop for r in counted),
         "tokens": {
-            "prompt": sum(r.sample.prompt_tokens for r in records),
-            "answer": sum(r.sample.tokens for r in records),
-            "answer_mean": _mean(r.sample.tokens for r in records),
+            "prompt": _sum(r.sample.prompt_tokens for r in spent),
+            "answer": _sum(r.sample.tokens for r in spent),
+            # An endpoint that does not count says 0.
+            "answer_mean": _mean(r.sample.tokens for r in spent if r.sample.tokens),
         },
         "seconds": {
-            "total": sum(r.sample.seconds for r in records),
-            "mean": _mean(r.sample.seconds for r in records),
+            "total": sum(r.sample.seconds for r in spent),
+            "mean": sum(r.sample.seconds for r in spent) / problems if problems else None,
         },
-        "cost": _cost(records),
+        "cost": _cost(spent, problems),
         "by_size": _by(solvable, lambda r: r.sample.size),
         "by_length": _by(solvable, lambda r: None if r.sample.reference_length is None else str(r.sample.reference_length)),
     }
 
 
-def _of_kind(records: Records, kind: Kind, first: Records) -> tuple[list[SampleRecord], dict[str, Any]]:
-    """(the one record a problem that counts, what several attempts add)."""
+def _of_kind(
+    records: Records, kind: Kind, first: Records, missing: Sequence[str]
+) -> tuple[list[SampleRecord], list[SampleRecord], dict[str, Any]]:
+    """(the one record a problem that counts, all records that led there, what several attempts add)."""
     if kind is Kind.ONE:
-        return list(records), {}
+        return list(records), list(records), {}
+    spent = [*first, *records] if kind is Kind.IN_TURN else list(records)
     attempts: dict[str, list[SampleRecord]] = {}
-    for record in (*first, *records):
+    for record in spent:
         attempts.setdefault(record.sample.id, []).append(record)
     for some in attempts.values():
         some.sort(key=lambda record: record.sample.attempt)
     if kind is Kind.DRAWN:
-        return [some[0] for some in attempts.values()], {"samples": len(records), "pass_at_k": pass_at_k(attempts.values())}
-    last = max((some[-1].sample.attempt for some in attempts.values()), default=0)
-    solvable = [some for some in attempts.values() if some[-1].sample.solvable and some[-1].outcome is not Result.CHECKER_ERROR]
+        return [some[0] for some in attempts.values()], spent, {"samples": len(records), "pass_at_k": pass_at_k(attempts.values())}
+    last = max((len(some) for some in attempts.values()), default=0)
+    decided = [some for name, some in attempts.items() if name not in missing and (some[-1].outcome in _ENDS or len(some) == last)]
+    solvable = [some for some in decided if some[-1].sample.solvable and some[-1].outcome is not Result.CHECKER_ERROR]
     by_attempt = [
-        {"attempt": number, "plan_validity": _share(solvable, lambda some, n=number: any(r.outcome is Result.VALID for r in some if r.sample.attempt <= n))}
+        {"attempt": number, "plan_validity": _share(solvable, lambda some, n=number: any(r.outcome is Result.VALID for r in some[:n]))}
         for number in range(1, last + 1)
     ]
-    return [some[-1] for some in attempts.values()], {"by_attempt": by_attempt, "attempts_mean": _mean(some[-1].sample.attempt for some in attempts.values())}
+    more = {"by_attempt": by_attempt, "attempts_mean": _mean(len(some) for some in decided), "undecided": len(attempts) - len(decided)}
+    return [some[-1] for some in decided], spent, more
+
+
+_ENDS = (Result.VALID, Result.UNSOLVABLE, Result.CHECKER_ERROR)
+"""Behind these no further attempt is made."""
 
 
 def pass_at_k(attempts: Iterable[Records]) -> dict[str, dict[str, float | int]]:
-    """The chance that one of k independent attempts is valid, for k = 1, 5, 10 as far as there are as many: mean over the problems.
+    """The chance that one of k independent attempts is valid, for k = 1, 5, 10: mean over the problems that have as many.
 
     attempts: of each problem its records. Of n attempts with c valid ones the unbiased estimate is 1 - C(n - c, k) / C(n, k); the interval is a
     percentile bootstrap over problems at 95 %, and `n` their number. Source: M. Chen et al., Evaluating large language models trained on
@@ -150,10 +162,11 @@ def pass_at_k(attempts: Iterable[Records]) -> dict[str, dict[str, float | int]]:
     judged = [some for some in judged if some and some[0].sample.solvable]
     found = {}
     for k in (1, 5, 10):
-        if not judged or min(map(len, judged)) < k:
-            continue
-        shares = [1 - comb(len(some) - sum(r.outcome is Result.VALID for r in some), k) / comb(len(some), k) for some in judged]
-        found[str(k)] = bootstrap(shares).to_dict()
+        shares = [
+            1 - comb(len(some) - sum(r.outcome is Result.VALID for r in some), k) / comb(len(some), k) for some in judged if len(some) >= k
+        ]
+        if shares:
+            found[str(k)] = bootstrap(shares).to_dict()
     return found
 
 
@@ -163,6 +176,11 @@ def _validity(records: Records) -> dict[str, float | int] | None:
 
 def _share(things: Sequence[Thing], holds: Callable[[Thing], bool]) -> dict[str, float | int] | None:
     return wilson(sum(map(holds, things)), len(things)).to_dict() if things else None
+
+
+def _sum(counts: Iterable[int]) -> int | None:
+    """None where nothing was counted."""
+    return sum(counts) or None
 
 
 def _mean(values: Iterable[float]) -> float | None:
@@ -183,10 +201,10 @@ def _by(records: Records, name: Callable[[SampleRecord], str | None]) -> dict[st
     return {of: {"plan_validity": _validity(groups[of])} for of in sorted(groups, key=by_number)}
 
 
-def _cost(records: Records) -> dict[str, float] | None:
-    """In the price's currency; None where no answer has a price."""
+def _cost(records: Records, problems: int) -> dict[str, float] | None:
+    """In the price's currency, in all and a problem; None where no answer has a price."""
     costs = [record.sample.cost for record in records if record.sample.cost is not None]
-    return {"total": sum(costs), "mean": sum(costs) / len(costs)} if costs else None
+    return {"total": sum(costs), "mean": sum(costs) / problems} if costs else None
 
 
 def _chain(records: Records) -> dict[str, Any]:
@@ -197,7 +215,7 @@ def _chain(records: Records) -> dict[str, Any]:
         "n": len(with_chain),
         "faithful": _share(with_chain, lambda r: bool(r.chain_faithful)),
         "faithful_if_valid": _share(valid, lambda r: bool(r.chain_faithful)),
-        "all_states_right_if_valid": _share(valid, lambda r: r.states == r.states_right),
+        "all_states_right_if_valid": _share([r for r in valid if r.states], lambda r: r.states == r.states_right),
         "states": states,
         "states_right": sum(record.states_right for record in with_chain) / states if states else None,
         "disagrees_with_plan": sum(record.chain_agrees is False for record in with_chain),
@@ -251,7 +269,7 @@ def refuse_finished(path: Path, *, force: bool = False, arms: Iterable[str] = ()
         try:
             found = json.loads(path.read_text(encoding="utf-8"))["results"].values()
             done = [{arm for arm, numbers in of.items() if not numbers["outcomes"].get("missing", 0)} for of in found]
-            judged = all("own_verdict" in of.get(GREEDY, {}) for of in found)
+            judged = all((own := of.get(GREEDY, {}).get("own_verdict")) and not own.get("missing", 0) for of in found)
         except (ValueError, KeyError, TypeError, AttributeError):
             raise PlanlearnError(f"{path} is no results.json; choose another folder or force it") from None
         if any(not arms <= some for some in done) or (verdicts and not judged):
@@ -274,7 +292,7 @@ def results_table(results: Mapping[str, Any]) -> str:
     intervals, and counts of what was not valid where there is any; below it what several attempts and unsolvable problems gave, and what the arms are."""
     every = [numbers["outcomes"] for arms in results["results"].values() for numbers in arms.values()]
     shown = [name for name in _NOT_VALID if any(outcomes.get(name) for outcomes in every)]
-    header = ("domain", "arm", "n", "valid % (95 %)", "goal %", "faithful %", "over optimal", "s a problem", *shown)
+    header = ("domain", "arm", "n", "valid % (95 %)", "goal %", "faithful %", "over reference", "s a problem", *shown)
     rows: list[tuple[object, ...]] = []
     notes = []
     for domain, arms in results["results"].items():
@@ -289,7 +307,7 @@ def results_table(results: Mapping[str, Any]) -> str:
             notes += _notes(f"{domain}, {arm}", numbers)
     says = results["about"].get("arms", {})
     notes += [f"{name}: {says[name]}" for name in dict.fromkeys(str(row[1]) for row in rows) if name in says]
-    return f"{text_table(header, rows)}{_prompt_note(results['about'])}" + "".join(f"\n{line}" for line in notes)
+    return f"{_title(results['about'])}{text_table(header, rows)}{_prompt_note(results['about'])}" + "".join(f"\n{line}" for line in notes)
 
 
 _NOT_VALID = (*(result.value for result in Result if result is not Result.VALID), "missing")
@@ -306,13 +324,19 @@ def _rounded(value: float | None, digits: int) -> str:
 def _notes(of: str, numbers: Mapping[str, Any]) -> list[str]:
     """Lines on what a row has no column for."""
     notes = []
+    if cut := numbers["stops"].get("cap"):
+        notes.append(f"{of}: {cut} answers ran into the cap of tokens or the model's context")
+    if numbers.get("undecided"):
+        notes.append(f"{of}: {numbers['undecided']} problems undecided, since an attempt is missing")
     if "pass_at_k" in numbers:
         shares = ", ".join(f"{k}: {Interval(**share)}" for k, share in numbers["pass_at_k"].items())
         notes.append(f"{of}: pass@k of {numbers['samples']} answers in per cent, {shares}")
     if "by_attempt" in numbers:
         shares = ", ".join(f"{100 * one['plan_validity']['value']:.1f}" for one in numbers["by_attempt"] if one["plan_validity"])
         notes.append(f"{of}: valid % by attempt 1, 2, ...: {shares}")
-    if said := numbers.get("own_verdict"):
+    if open_plans := numbers.get("own_verdict", {}).get("missing"):
+        notes.append(f"{of}: {open_plans} of its own verdicts missing")
+    if (said := numbers.get("own_verdict")) and said["n"]:
         sure = "" if said["brier"] is None else f", Brier score {said['brier']:.3f}, calibration error {said['calibration_error']:.3f}"
         notes.append(f"{of}: its own verdict on its plans is right for {Interval(**said['accuracy'])} % (n = {said['n']}){sure}")
     found = numbers.get("unsolvable", {})
@@ -321,8 +345,15 @@ def _notes(of: str, numbers: Mapping[str, Any]) -> list[str]:
     if found.get("false_alarms") and found["false_alarms"]["value"]:
         notes.append(f"{of}: {Interval(**found['false_alarms'])} % of solvable problems called unsolvable")
     if numbers.get("cost"):
-        notes.append(f"{of}: cost {numbers['cost']['total']:.4f} in all, {numbers['cost']['mean']:.6f} an answer")
+        notes.append(f"{of}: cost {numbers['cost']['total']:.4f} in all, {numbers['cost']['mean']:.6f} a problem")
     return notes
+
+
+def _title(about: Mapping[str, Any]) -> str:
+    """Whose answers they are, to what."""
+    model = about.get("adapter") or about.get("model") or about.get("replayed")
+    asked = about.get("instances")
+    return f"{model}, on {asked}{' (' + about['source'] + ')' if 'source' in about else ''}\n\n" if model and asked else ""
 
 
 def _prompt_note(about: Mapping[str, Any]) -> str:

@@ -16,6 +16,9 @@ from planlearn.errors import PlanlearnError
 from planlearn.evaluate.scoring import Key, SampleRecord
 
 
+SHARED = "-"
+
+
 class SamplesError(PlanlearnError):
     """A samples file that cannot be gone on with: damaged, or written by a run with other settings."""
 
@@ -23,8 +26,9 @@ class SamplesError(PlanlearnError):
 class SampleLog:
     """The rows of one samples file, open for appending; a file that is not there is made with its first row.
 
-    runs: for each arm a fingerprint of the settings that decide its answers (model, adapter, decoding). Rows of another run are refused,
-    so that one file never mixes two models; rows of an arm that is not named are kept as they are. A torn last line, left by a killed
+    runs: for each arm a fingerprint of the settings that decide its answers: of what its run shares (model, adapter, problems), then `SHARED`,
+    then of its own (decoding, prompts). Rows of another run are refused, so that one file never mixes two models or sets; of arms that are
+    not named now the shared part has to be the same. A torn last line, left by a killed
     run, is dropped from the file.
 
     Raises SamplesError for a row that is no record or belongs to another run.
@@ -54,8 +58,10 @@ class SampleLog:
             raise SamplesError(
                 f"{self.path}:{number}: not a row of samples ({error}); mend or remove the file"
             ) from None
-        now = self.runs.get(record.sample.arm, run)
-        if run != now:
+        shared = {run_now.partition(SHARED)[0] for run_now in self.runs.values()}
+        known = run.partition(SHARED)[0] in shared if record.sample.arm not in self.runs else run == self.runs[record.sample.arm]
+        if not known:
+            now = self.runs.get(record.sample.arm, ", ".join(sorted(shared)))
             raise SamplesError(
                 f"{self.path}:{number}: written with other settings (run {run}, now {now}); choose another folder"
             )

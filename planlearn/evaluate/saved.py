@@ -8,7 +8,7 @@ from typing import Any
 
 from planlearn.evaluate.samples import SamplesError
 
-SAMPLES = "samples.jsonl"
+SAMPLES_FILE = "samples.jsonl"
 NEEDED = ("domain", "arm", "id", "size", "prompt", "answer", "outcome")
 """Fields that rows of every version have; `planlearn.evaluate.scoring` says what stands in them."""
 
@@ -20,9 +20,9 @@ def samples_file(path: Path) -> Path:
     """The file itself, or the one in a run's folder. Raises SamplesError for a folder without one, OSError for nothing there."""
     if not path.is_dir():
         return path
-    if not (path / SAMPLES).exists():
-        raise SamplesError(f"{path}: no {SAMPLES} in this folder; name a run's folder or its samples")
-    return path / SAMPLES
+    if not (path / SAMPLES_FILE).exists():
+        raise SamplesError(f"{path}: no {SAMPLES_FILE} in this folder; name a run's folder or its samples")
+    return path / SAMPLES_FILE
 
 
 def holds_samples(path: Path) -> bool:

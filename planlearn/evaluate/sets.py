@@ -23,7 +23,7 @@ import planlearn
 from planlearn.corpus.split import split_of
 from planlearn.errors import PlanlearnError, RecipeError
 from planlearn.files import file_sha256, read_json_lines, write_json, write_json_lines
-from planlearn.problems import GeneratedProblem, get_generator, planbench_classes, problem_class, stream, unsolvable_problem
+from planlearn.problems import GeneratedProblem, decoy_problem, get_generator, planbench_classes, problem_class, stream, unsolvable_problem
 from planlearn.resources import resource_path
 from val_bridge import nearest, read_task, write_domain, write_problem
 
@@ -43,7 +43,7 @@ class ProblemSet:
 
     says: in a sentence. sizes: of the domain's generator, with weights. steps: fewest and most steps of the reference plan, None for any.
     renamed_from: the set whose first n problems these are, every name replaced ("" for sets with problems of their own): problem i
-    of one is problem i of the other. solvable: False where no problem has a plan.
+    of one is problem i of the other. has_unsolvable: the problems with odd numbers have no plan; the others are solvable ones of like form.
     """
 
     name: str
@@ -54,7 +54,7 @@ class ProblemSet:
     steps: tuple[int, int] | None = None
     seed: int = 0
     renamed_from: str = ""
-    solvable: bool = True
+    has_unsolvable: bool = False
 
     @property
     def renamed(self) -> bool:
@@ -105,9 +105,10 @@ _SETS = (
         name="depots", domain="depots", sizes=_even("in_distribution"),
         says="An unseen domain: PlanBench's size, 4 places, 3 trucks, 3 crates",
     ),
+    # None of 4 blocks: there the classes run out whose goals are `on` facts alone, those with a plan first, and the words of a goal would tell.
     ProblemSet(
-        name="blocksworld-unsolvable", domain="blocksworld", sizes=_even(4, 5, 6), solvable=False,
-        says="No plan exists: goals that never hold together, of 4 to 6 blocks",
+        name="blocksworld-unsolvable", domain="blocksworld", n=400, sizes=_even(5, 6), has_unsolvable=True,
+        says="Half have no plan: goals that never hold together, of 5 and 6 blocks; half have one, and goals of like form",
     ),
 )  # fmt: skip
 SETS: Mapping[str, ProblemSet] = MappingProxyType({one.name: one for one in _SETS})
@@ -126,7 +127,7 @@ def build_set(name: str, count: int | None = None, progress: Progress = lambda *
 
     A row: id, domain, size, steps (of our reference plan), optimal (whether that is proven shortest), class, perhaps domain_pddl (where
     the problem's names are not the domain's) and problem_pddl; of an unsolvable problem steps and optimal are null, solvable is
-    false and conflict is the kind of its conflict. Raises PlanlearnError for a name that is no set's, RecipeError where no problem of a
+    false and conflict is the kind of its conflict (other rows have neither field). Raises PlanlearnError for a name that is no set's, RecipeError where no problem of a
     set is found with patience.
     """
     one = named_set(name)
@@ -154,10 +155,14 @@ def _draw(one: ProblemSet, number: int, classes: set[str], texts: set[str]) -> R
 
     rng = stream("set", one.name, one.seed, number)
     size = rng.choices(list(one.sizes), list(one.sizes.values()))[0]
+    if one.has_unsolvable:  # the same sizes with a plan and without
+        size = list(one.sizes)[number // 2 % len(one.sizes)]
     for tried in range(PATIENCE):
         extra: Row = {}
-        if one.solvable:
+        if not one.has_unsolvable:
             made = get_generator(one.domain).generate(rng, size)
+        elif number % 2:
+            made = decoy_problem(one.domain, rng, size)
         else:
             unsolvable = unsolvable_problem(one.domain, rng, size)
             made, extra = unsolvable.problem, {"solvable": False, "conflict": unsolvable.kind}
@@ -166,8 +171,8 @@ def _draw(one: ProblemSet, number: int, classes: set[str], texts: set[str]) -> R
         text = compact(made.problem_text)
         if not _may_be_asked(kind) or text in texts or (kind in classes and tried < FRESH):
             continue
-        if not one.solvable:
-            return _row(one, number, made, text, kind) | {"steps": None, "optimal": None} | extra
+        if extra:
+            return _row(one, number, made, text, kind) | extra
         plan = reference_plan(one.domain, task)
         if plan is None:
             raise RecipeError(f"set {one.name}: problem {made.name} has no plan")
@@ -210,10 +215,11 @@ def compact(pddl: str) -> str:
 
 def summary(one: ProblemSet, rows: list[Row]) -> Row:
     """Of the manifest: what the set is and how its problems are distributed."""
+    unsolvable = sum(not row.get("solvable", True) for row in rows)
     steps = Counter(row["steps"] for row in rows if row["steps"] is not None)
     return {
-        "says": one.says, "domain": one.domain, "n": len(rows), "seed": one.seed, "renamed": one.renamed, "solvable": one.solvable,
-        "split": SPLIT, "distinct_classes": len({row["class"] for row in rows}),
+        "says": one.says, "domain": one.domain, "n": len(rows), "seed": one.seed, "renamed": one.renamed, "solvable": unsolvable == 0,
+        **({"unsolvable": unsolvable} if unsolvable else {}), "split": SPLIT, "distinct_classes": len({row["class"] for row in rows}),
         "optimal": sum(row["optimal"] is True for row in rows),
         "sizes": dict(sorted(Counter(row["size"] for row in rows).items(), key=lambda size: _natural(size[0]))),
         "steps": {str(length): steps[length] for length in sorted(steps)},
@@ -228,8 +234,9 @@ def _natural(text: str) -> list[tuple[int, str]]:
 def set_row(name: str, entry: Row) -> tuple[str | int, ...]:
     """A set's line in a table: name, domain, problems, classes, sizes, steps (fewest to most), what it is."""
     sizes, lengths = list(entry["sizes"]), [int(length) for length in entry["steps"]]
+    steps = [*([_span(lengths)] if lengths else []), *(["no plan"] if not entry["solvable"] else [])]
     return (
-        name, entry["domain"], entry["n"], entry["distinct_classes"], _span(sizes), _span(lengths) if lengths else "no plan",
+        name, entry["domain"], entry["n"], entry["distinct_classes"], _span(sizes), " or ".join(steps),
         entry["says"],
     )  # fmt: skip
 
@@ -301,13 +308,11 @@ def read_set(name: str) -> list[Row]:
 class Counterpart:
     """A folder of PlanBench that has what a set has, or a part of it.
 
-    renamed: its domain is the set's under other names. solvable: False where no plan exists. objects, steps: fewest and most, of the problems
-    that count; None for all.
+    renamed: its domain is the set's under other names. objects, steps: fewest and most, of the problems that count; None for all.
     """
 
     folder: str
     renamed: bool = False
-    solvable: bool = True
     objects: tuple[int, int] | None = None
     steps: tuple[int, int] | None = None
 
@@ -330,7 +335,7 @@ def planbench_counterparts() -> Mapping[str, tuple[Counterpart, ...]]:
             Counterpart(folder=f"obfuscated_{kind}_logistics", renamed=True) for kind in ("randomized", "deceptive")
         ),
         "depots": (Counterpart(folder="depots"),),
-        "blocksworld-unsolvable": (Counterpart(folder="unsolvable_blocksworld", solvable=False),),
+        "blocksworld-unsolvable": (Counterpart(folder="unsolvable_blocksworld"),),
     }  # fmt: skip
     both = ("blocksworld_generalized", "blocksworld_hard")  # of 3 to 12 and of 6 to 15 blocks
     for fewest, most, folders in ((6, 8, both), (9, 12, both), (13, 17, both[1:])):

@@ -8,6 +8,7 @@ verdict was written, for models on this machine, else the per cent that the answ
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,8 +29,24 @@ from val_bridge import Plan, write_domain, write_problem
 
 VERDICTS_FILE = "verdicts.jsonl"
 BINS = 10
-_WORD = re.compile(r"\b(IN)?VALID\b", re.IGNORECASE)
-_PER_CENT = re.compile(r"(\d{1,3}(?:\.\d+)?)\s*(?:%|per ?cent|$)", re.IGNORECASE | re.MULTILINE)
+_SURE = r"(?:sure|certain(?:ty)?|confiden(?:t|ce)|probab(?:le|ility)|likel(?:y|ihood)|chances?)"
+_WORD = re.compile(
+    rf"""(?: (?P<open> \b whether \b | (?:\bnot|n['’]t|\bcannot) \s+ (?:{_SURE}|clear|know|tell|say) \b ) [^.!?;:\n]{{0,99}}?
+        | (?P<sure> \b {_SURE} \b ) [^.!?;:,\n]{{0,99}}?
+        | (?P<not> (?:\bnot|n['’]t|\bnever|\bno\s+longer|\bcannot) \s+
+            (?: (?:think|believe) \b [^.!?;:,\n]{{0,99}}? | (?: (?:an?|the|be|been|considered|actually|completely|entirely|fully|strictly) \s+ )* ) ) )?
+    \b (?P<in> in)?valid \b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""The words as the answer says them: open ones say nothing, sure ones repeat what the number is about."""
+_NUMBER = r"(?<![\w.])(\d{1,3}(?:\.\d+)?|\.\d+)"
+_SHARES = re.compile(
+    rf"""{_NUMBER} (?P<unit> [ \t]* (?: % | per\s?cent\b ) )
+    | ^ [ \t*_`>]* (?:-[ ])? {_NUMBER} [ \t*_`.]* $
+    | \b (?:confidence|certainty|sureness|probability|likelihood) \b
+        (?: [^\d\n:=]{{0,99}} [:=] | [ ] (?:(?:level|score|is|of|at|about)[ ])* ) [ \t*_`]* {_NUMBER} (?! [\w%] | \.\d )""",
+    re.IGNORECASE | re.MULTILINE | re.VERBOSE,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,33 +81,46 @@ def in_plain_words(complete: Complete, chat: Callable[[str], str] = str) -> Verd
 
 
 def read_plain(answer: str) -> tuple[bool | None, float | None]:
-    """The verdict and the sureness in an answer to `in_plain_words`; what says both words says neither."""
-    words = {bool(match[1]) for match in _WORD.finditer(answer)}
+    """The verdict and the sureness in an answer to `in_plain_words`; what says both words says neither.
+
+    "not valid" says INVALID, "not invalid" nothing. Sureness is the last number behind which stands % or "per cent", or that stands alone on
+    its line or behind "confidence:" and the like; there a decimal fraction up to 1 is a share and every other number per cent.
+    """
+    words, repeated = set[bool](), set[bool]()
+    for match in _WORD.finditer(answer):
+        if not match["open"]:
+            said = {False} if match["in"] or match["not"] else {True}
+            (repeated if match["sure"] else words).update({True, False} if match["in"] and match["not"] else said)
+    words = words or repeated
     if len(words) != 1:
         return None, None
-    shares = [float(match[1]) for match in _PER_CENT.finditer(answer)]
-    sure = shares[-1] / 100 if shares and shares[-1] <= 100 else None
-    return not words.pop(), sure
+    sure = [_share(match) for match in _SHARES.finditer(answer)]
+    return words.pop(), sure[-1] if sure and sure[-1] <= 1 else None
+
+
+def _share(match: re.Match[str]) -> float:
+    number = next(text for text in (match[1], match[3], match[4]) if text)
+    return float(number) if not match["unit"] and "." in number and float(number) <= 1 else float(number) / 100
 
 
 def ask_verdicts(
     asker: VerdictAsker, asked: Iterable[Asked], records: Iterable[SampleRecord], path: Path, *, run: str, what: str
 ) -> list[dict[str, Any]]:
-    """Ask about every readable plan of the greedy arm, once; rows go into `path` as they come.
+    """Ask about every readable plan of the greedy arm, once; rows go into `path` as they come, none where no answer comes.
 
-    run: the fingerprint of the answers. Raises PlanlearnError for rows that are of another run.
+    run: the fingerprint of the answers. Gives the rows of this call and of those before it. Raises PlanlearnError for rows that are of another run.
     """
     log = RowLog(path)
     if any(row["run"] != run for row in log.rows):
         raise PlanlearnError(f"{path}: written with other settings; choose another folder")
-    known = {(row["domain"], row["id"]) for row in log.rows}
+    known = len(log.rows)
     problems = {(one.domain, one.id): one for one in asked}
     todo: dict[str, tuple[Asked, SampleRecord]] = {}
-    for record in records:
+    for record in without_verdict(records, log.rows):
         key = (record.sample.domain, record.sample.id)
-        if record.sample.arm == GREEDY and key in problems and key not in known and record.outcome in (Result.VALID, Result.INVALID):
+        if key in problems:
             todo[record.sample.id] = problems[key], record
-    progress = Progress(what, len(known) + len(todo), "plans", start=len(known))
+    progress = Progress(what, known + len(todo), "plans", start=known)
     prompts = []
     for name, (one, record) in todo.items():
         plan = record.sample.reader.read(one.task, record.sample.answer).plan
@@ -99,6 +129,7 @@ def ask_verdicts(
     texts = {prompt.id: prompt.text for prompt in prompts}
     for completion in asker.complete(prompts) if prompts else ():
         if completion.stop is Stop.MISSING:
+            print(f"\n{what}: no answer to {completion.id}: {completion.reason}", file=sys.stderr)
             continue
         one, record = todo[completion.id]
         said, sure = asker.read(completion.text)
@@ -113,14 +144,25 @@ def ask_verdicts(
     return log.rows
 
 
-def verdict_rows(path: Path) -> list[dict[str, Any]]:
-    """What was asked so far."""
-    return RowLog(path).rows if path.exists() else []
+def verdict_rows(path: Path) -> list[dict[str, Any]] | None:
+    """What was asked so far; None where nothing was."""
+    return RowLog(path).rows if path.exists() else None
 
 
-def own_verdict(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def without_verdict(records: Iterable[SampleRecord], rows: Iterable[Mapping[str, Any]]) -> list[SampleRecord]:
+    """The greedy answers with a readable plan of which no row says what the model thinks."""
+    known = {(row["domain"], row["id"]) for row in rows}
+    return [
+        record for record in records
+        if record.sample.arm == GREEDY and record.outcome in (Result.VALID, Result.INVALID)
+        and (record.sample.domain, record.sample.id) not in known
+    ]  # fmt: skip
+
+
+def own_verdict(rows: Sequence[Mapping[str, Any]], *, missing: int = 0) -> dict[str, Any]:
     """Accuracy over all plans, and over those that are valid and those that are not; how well sureness is calibrated.
 
+    missing: of how many plans no verdict came; it stands beside the figures, which leave them out.
     brier: mean of (probability - truth)². calibration_error: the expected calibration error over ten bins of equal width, mean of
     |share of valid plans - mean probability| weighted by how many plans a bin has; None where no sureness is known. Sources: G. W.
     Brier, Monthly Weather Review 78 (1950); C. Guo et al., On calibration of modern neural networks, arXiv 1706.04599, Sec. 2.
@@ -139,7 +181,7 @@ def own_verdict(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
                 "valid": sum(truth for _, truth in inside) / len(inside),
             })  # fmt: skip
     return {
-        "n": len(rows), "accuracy": share(rows), "unreadable": sum(row["said"] is None for row in rows),
+        "n": len(rows), "missing": missing, "accuracy": share(rows), "unreadable": sum(row["said"] is None for row in rows),
         "of_valid": share([row for row in rows if row["valid"]]), "of_invalid": share([row for row in rows if not row["valid"]]),
         "brier": sum((p - truth) ** 2 for p, truth in sure) / len(sure) if sure else None,
         "calibration_error": sum(b["n"] * abs(b["valid"] - b["probability"]) for b in bins) / len(sure) if sure else None,

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from planlearn.errors import PlanlearnError
-from planlearn.files import numbered_json
-from planlearn.integrations.whole import whole_folder
+from planlearn.files import numbered_json, whole_folder
 
 SPLITS = ("train", "validation", "test")
 AS_TEXT = ("faults", "chain_faults")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from planlearn.chains import find_plan
+from planlearn.evaluate import Reader
+from planlearn.evaluate.scoring import NO_PLAN_REASON
 from val_bridge import Outcome, Task, Verdict, check_plan
 
 
@@ -24,10 +25,10 @@ class Judgement:
 
 
 def judge_text(task: Task, text: str) -> Judgement:
-    """The plan in a text, found as `planlearn.evaluate.judge_answer` finds it. Raises nothing because of what a model wrote."""
-    found = find_plan(text, task)
+    """The plan in a text, found as the evaluation's lenient reader finds it. Raises nothing because of what a model wrote."""
+    found = Reader.LENIENT.read(task, text)
     if found.plan is None:
-        return Judgement(verdict=None, said=str(found.error) if found.error is not None else "there is no plan in the answer", progress=0.0)
+        return Judgement(verdict=None, said=found.problem or NO_PLAN_REASON, progress=0.0)
     verdict = check_plan(task, found.plan)
     calls = len(found.plan.calls)
     valid = verdict.outcome is Outcome.VALID

@@ -11,7 +11,7 @@ from typing import Any
 from planlearn import __version__
 from planlearn.chains import ChainStyle, problem_prompt
 from planlearn.errors import PlanlearnError
-from planlearn.integrations.whole import whole_folder
+from planlearn.files import whole_folder
 from planlearn.models.fetch import RECORD
 from planlearn.models.load import ADAPTER_CONFIG, LoadedModel, quiet_transformers
 from planlearn.models.presets import PRESETS

@@ -11,6 +11,7 @@ the last bits of a logit depend on the batch, so answers can differ only where t
 from __future__ import annotations
 
 import inspect
+import re
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -41,8 +42,9 @@ class _Row:
     lines: list[list[int]] | None = None
     """The tokens of each line that may be written, or of what is left of it; None where anything may."""
     words: tuple[int, int] | None = None
-    """The tokens with which the prompt's two words begin."""
-    probability: float | None = None
+    """The tokens with which the prompt's two words begin; None where they cannot be told apart by them."""
+    begun: list[tuple[int, float]] = field(default_factory=list)
+    """Where in `written` one of these stands at the start of a line, and the probability of the first of them there."""
 
 
 def generate(
@@ -92,8 +94,9 @@ def _answers(
                 for number, (row, token) in enumerate(zip(batch.rows, chosen, strict=True)):
                     row.written.append(token)
                     masking.note(row, token)
-                    if row.words is not None and token in row.words:
-                        row.probability = float(torch.softmax(batch.logits[number, list(row.words)].double(), -1)[0])
+                    if row.words is not None and token in row.words and finish.begins_line(row):
+                        share = torch.softmax(batch.logits[number, list(row.words)].double(), -1)[0]
+                        row.begun.append((len(row.written) - 1, float(share)))
                     stops.append(finish.why(row))
                 rows = list(batch.rows)
                 batch.step([number for number, stop in enumerate(stops) if stop is None], chosen)
@@ -124,7 +127,10 @@ def _rows(
             )
         # A string seeds Python's generator through SHA-512: the same on every machine and in every process.
         rng = Random(f"{seed}\0{prompt.id}") if temperature > 0 else None
-        words = None if prompt.words is None else first_tokens(loaded.tokenizer, prompt.words)
+        try:
+            words = None if prompt.words is None else first_tokens(loaded.tokenizer, prompt.words)
+        except ValueError:  # a word that begins like the other one is answered all the same
+            words = None
         rows.append(_Row(place=place, prompt=prompt, ids=ids, cap=room, rng=rng, words=words))
     return deque(sorted(rows, key=lambda row: (-len(row.ids), row.place)))
 
@@ -184,8 +190,23 @@ class _Finisher:
             prompt_tokens=len(row.ids),
             tokens=len(row.written),
             seconds=row.seconds,
-            probability=row.probability,
+            probability=self.probability(row, ids),
         )
+
+    def begins_line(self, row: _Row) -> bool:
+        """Whether the last token stands at the start of the answer or behind a token that ends a line."""
+        return len(row.written) == 1 or self.text([row.written[-2]]).endswith("\n")
+
+    def probability(self, row: _Row, ids: list[int]) -> float | None:
+        """Where a line last began with one of the prompt's words, whole; None where none did.
+
+        Within a word, and in another word that begins alike, the first tokens say nothing: a tokenizer may spell both words out.
+        """
+        for place, probability in reversed(row.begun):
+            behind = self.text(ids[place:])
+            if any(re.match(rf"{re.escape(word)}(?!\w)", behind) for word in row.prompt.words or ()):
+                return probability
+        return None
 
     def has_newline(self, token: int) -> bool:
         known = self._newline.get(token)

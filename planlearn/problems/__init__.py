@@ -21,10 +21,10 @@ from planlearn.problems.domains import (
 )
 from planlearn.problems.generate import DOMAINS, get_generator
 from planlearn.problems.generated import GeneratedProblem, Generator, SizeChoice
-from planlearn.problems.planbench import PlanBenchProblem, read_planbench
+from planlearn.problems.planbench import PlanBenchProblem, has_no_plans, read_planbench
 from planlearn.problems.renaming import Renaming, random_renaming, shuffled_names
 from planlearn.problems.streams import stream
-from planlearn.problems.unsolvable import UNSOLVABLE_KINDS, UnsolvableProblem, unsolvable_problem
+from planlearn.problems.unsolvable import UNSOLVABLE_KINDS, UnsolvableProblem, decoy_problem, unsolvable_problem
 
 __all__ = [
     "DOMAINS",
@@ -37,11 +37,13 @@ __all__ = [
     "SizeChoice",
     "UNSOLVABLE_KINDS",
     "UnsolvableProblem",
+    "decoy_problem",
     "domain_names",
     "domain_path",
     "domain_text",
     "domain_words",
     "get_generator",
+    "has_no_plans",
     "load_named_domain",
     "planbench_classes",
     "problem_class",

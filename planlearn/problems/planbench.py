@@ -13,6 +13,7 @@ from val_bridge.pddl.read import read_utf8
 
 _INSTANCE = re.compile(r"instance-(\d+)\.pddl")
 _DOMAIN_FILES = ("domain.pddl", "generated_domain.pddl")
+_NO_PLANS = "unsolvable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +82,11 @@ def read_planbench(directory: Path | str, sets: Collection[str] | None = None) -
             for number, path in sorted(folders[name])
         ]
     return problems
+
+
+def has_no_plans(set_name: str) -> bool:
+    """Whether a set's problems have no plan, by the set's name: PlanBench's `unsolvable_blocksworld`, and sets that are named likewise."""
+    return set_name.startswith(_NO_PLANS)
 
 
 def _set_name(root: Path, folder: Path) -> str:

@@ -10,7 +10,8 @@ kind of conflict rests on an invariant of the domain that every action keeps, so
 - Logistics: a package is in exactly one place or vehicle, a truck stays in its city, an airplane at airports.
 
 PlanBench's unsolvable problems have the first three kinds of Blocksworld: its goals name `on` facts alone. Most of what is drawn here is
-of these; the others keep a model from learning that only `on` facts contradict one another. `planlearn.planners.goal_conflict` finds the
+of these; the others keep a model from learning that only `on` facts contradict one another. `decoy_problem` gives the solvable ones to
+set beside them, whose goals look alike. `planlearn.planners.goal_conflict` finds the
 conflict of a task without knowing its domain.
 """
 
@@ -30,6 +31,8 @@ from planlearn.problems.logistics import LOGISTICS, LogisticsSize
 from val_bridge import Atom, atom_text
 
 _TRIES = 1000
+_STATES = 12
+"""States that are drawn to find a goal that holds together with others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +186,10 @@ def _facts(made: GeneratedProblem) -> tuple[list[str], list[Atom], list[Atom]]:
     return objects, *([tuple(line.strip(" ()").split()) for line in each] for each in lines)
 
 
+def _by_objects(objects: Sequence[str]) -> Callable[[Atom], tuple[list[int], str]]:
+    return lambda atom: ([objects.index(name) for name in atom[1:]], atom[0])
+
+
 def _sentence(conflict: Conflict, why: str) -> str:
     named = " and ".join(map(atom_text, conflict))
     return f"{named} {'never hold together' if len(conflict) > 1 else 'is never reached'}{': ' if why else ''}{why}"
@@ -221,7 +228,7 @@ def _with_conflict(
         if found := change(rng, _stacks_of(objects, goal)):
             goals, conflict = found
             # The order of a solvable problem: by the objects. Where a conflict's goals stand must say nothing.
-            goals.sort(key=lambda atom: ([objects.index(name) for name in atom[1:]], atom[0]))
+            goals.sort(key=_by_objects(objects))
             return _Drawn(made, objects, initial, goals, kind, why, conflict)
         made = generator.generate(rng, made.size_name)
         objects, initial, goal = _facts(made)
@@ -239,6 +246,44 @@ def _blocksworld(generator: BlocksworldGenerator, rng: random.Random, size: Size
     # Nothing is said of blocks where the words say nothing of blocks.
     reason = _sentence(conflict, drawn.why if generator is BLOCKSWORLD else "")
     return UnsolvableProblem(problem=problem, kind=drawn.kind, conflict=conflict, reason=reason)
+
+
+def _state_with(rng: random.Random, blocks: Sequence[str], goals: Goals) -> set[Atom]:
+    """The facts of a random state in which the goals hold; they must not contradict one another."""
+    below = {atom[1]: atom[2] for atom in goals if atom[0] == "on"}
+    named = {name: {atom[1] for atom in goals if atom[0] == name} for name in ("ontable", "clear", "holding")}
+    tops = [block for block in blocks if block not in below.values() and block not in named["clear"] | named["holding"]]
+    held = sorted(named["holding"])
+    if not held and ("handempty",) not in goals and rng.random() < 0.5:
+        held = [block for block in tops if block not in below and block not in named["ontable"]][:1]
+    for block in rng.sample(blocks, len(blocks)):
+        above = _Stacks([*blocks], [*blocks], below).above(block)
+        free = [top for top in tops if top not in {block, *below.values(), *held} | above]
+        if block not in {*below, *named["ontable"], *held} and free and rng.random() < 0.5:
+            below[block] = rng.choice(free)
+    facts: set[Atom] = {("on", upper, lower) for upper, lower in below.items()}
+    facts |= {("ontable", block) for block in blocks if block not in {*below, *held}}
+    facts |= {("clear", block) for block in blocks if block not in {*below.values(), *held}}
+    facts |= {("holding", block) for block in held} or {("handempty",)}
+    return facts
+
+
+def _decoy(generator: BlocksworldGenerator, rng: random.Random, size: SizeChoice) -> GeneratedProblem:
+    for _ in range(_TRIES):
+        drawn = _with_conflict(BLOCKSWORLD, _BLOCKS_KINDS, rng, size)
+        left_out = rng.choice(drawn.conflict)
+        goals = [atom for atom in drawn.goals if atom != left_out]
+        states = [_state_with(rng, drawn.objects, goals) for _ in range(_STATES)]
+        others = sorted({atom for state in states for atom in state if atom[0] == left_out[0] and atom not in goals})
+        goals = sorted([*goals, *rng.sample(others, min(1, len(others)))], key=_by_objects(drawn.objects))
+        if set(goals) <= set(drawn.initial):
+            continue
+        exact, name = BlocksSize.parse(drawn.made.size_name), generator.renaming.atom
+        return generated_problem(
+            domain=generator.name, domain_name=generator.renaming.domain, name=f"{generator.problem_name}-{exact}", size=exact,
+            objects=drawn.objects, initial=map(name, drawn.initial), goal=map(name, goals),
+        )
+    raise AssertionError(f"no decoy of size {size} found")
 
 
 def _depots(rng: random.Random, size: SizeChoice) -> UnsolvableProblem:
@@ -369,3 +414,17 @@ def unsolvable_problem(domain: str, rng: random.Random, size: SizeChoice = "in_d
             return _blocksworld(generator, rng, size)
     get_generator(domain)
     raise RecipeError(f"domain {domain}: no unsolvable problems are made of it; they are of {', '.join(UNSOLVABLE_KINDS)}")
+
+
+def decoy_problem(domain: str, rng: random.Random, size: SizeChoice = "in_distribution") -> GeneratedProblem:
+    """A solvable problem that looks like an unsolvable one, so that neither the words of a goal nor their number tell which is which.
+
+    It is an unsolvable one with one goal of its conflict exchanged for another of the same predicate that holds together with the rest; left
+    out where there is no such goal (of n blocks, n goals `on` are always a conflict). No goal state is the initial one. Raises
+    UnknownDomain, and RecipeError for a domain other than Blocksworld and Mystery Blocksworld and for a size that it cannot have.
+    """
+    for generator in (BLOCKSWORLD, MYSTERY_BLOCKSWORLD):
+        if domain == generator.name:
+            return _decoy(generator, rng, size)
+    get_generator(domain)
+    raise RecipeError(f"domain {domain}: no decoys are made of it; they are of {BLOCKSWORLD.name}, {MYSTERY_BLOCKSWORLD.name}")

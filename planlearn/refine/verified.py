@@ -84,18 +84,18 @@ def _as_rounds_show(task: Task, last: SampleRecord) -> Completion:
     return Completion(id=sample.id, text=text, stop=stop, prompt_tokens=sample.prompt_tokens, tokens=sample.tokens, seconds=sample.seconds)
 
 
-def correcting(shots: tuple[Shot, ...] = ()) -> Again:
-    """In words that any model may know: the answer as it was and the feedback on the plan found in it."""
+def correcting(shots: Callable[[Asked], tuple[Shot, ...]] = lambda _: ()) -> Again:
+    """In words that any model may know: the answer as it was and the feedback on the plan found in it. shots: the solved problems shown."""
 
     def again(asked: Asked, last: SampleRecord, level: FeedbackLevel) -> str:
         if level == "none":
-            return plan_prompt(asked, shots)
+            return plan_prompt(asked, shots(asked))
         plan = find_plan(last.sample.answer, asked.task).plan
         if plan is None:
             told = "The plan is unreadable."
         else:
             verdict = check_plan(asked.task, plan)
             told = (detailed_feedback(verdict, asked.task) if level == "detailed" else binary_feedback(verdict)).text
-        return plan_prompt(asked, shots, previous=last.sample.answer, feedback=told)
+        return plan_prompt(asked, shots(asked), previous=last.sample.answer, feedback=told)
 
     return again

@@ -24,10 +24,11 @@ def answers(files: Path) -> Path:
     folder = files / "sets" / "blocksworld"
     folder.mkdir(parents=True)
     (folder / "domain.pddl").write_text(domain_text("blocksworld"))
-    (folder / "instance-1.pddl").write_text(PROBLEM)
-    about = {"instance_set": "blocksworld", "instance_id": 1, "recorded_valid": True}
+    for number in range(1, len(ROWS) + 1):
+        (folder / f"instance-{number}.pddl").write_text(PROBLEM)
+    about = {"instance_set": "blocksworld", "recorded_valid": True}
     path = files / "answers.jsonl"
-    path.write_text("".join(json.dumps(about | row) + "\n" for row in ROWS))
+    path.write_text("".join(json.dumps(about | {"instance_id": number} | row) + "\n" for number, row in enumerate(ROWS, start=1)))
     return path
 
 
@@ -39,7 +40,7 @@ def test_one_json_object(run: Run, answers: Path) -> None:
         "n": 3, "valid": 1, "errors": {"plan_syntax": 1}, "no_plan": 1, "skipped": 0, "agreement": 1 / 3,
     }  # fmt: skip
     assert [(d["id"], d["line"], d["ours"], d["theirs"]) for d in scored["disagreements"]] == [
-        ("blocksworld-1", 2, False, True), ("blocksworld-1", 3, False, True),
+        ("blocksworld-2", 2, False, True), ("blocksworld-3", 3, False, True),
     ]  # fmt: skip
 
 
@@ -61,7 +62,7 @@ def test_a_table_for_people(run: Run, answers: Path) -> None:
     assert lines[0].split() == ["file", "scored", "valid", "no", "plan", "skipped", "agreement"]
     assert lines[3].split() == ["all", "6", "2", "2", "0", "33.33", "%"]
     assert lines[4] == "errors: plan_syntax 2"
-    assert lines[5].startswith("answers.jsonl:2: blocksworld-1: ours not valid, theirs valid: there is no plan")
+    assert lines[5].startswith("answers.jsonl:2: blocksworld-2: ours not valid, theirs valid: there is no plan")
 
 
 @pytest.mark.parametrize(
@@ -91,8 +92,9 @@ def test_all_measures_are_written(run: Run, answers: Path) -> None:
     assert numbers["plan_length"] == {"mean": 2.0, "reference_mean": 2.0, "ratio": 1.0, "n": 1}
     rows = [json.loads(line) for line in (answers.parent / "scored" / "samples.jsonl").read_text().splitlines()]
     assert [(row["id"], row["attempt"], row["reader"], row["reference_length"]) for row in rows] == [
-        ("blocksworld-1", number, "lenient", 2) for number in (1, 2, 3)
+        (f"blocksworld-{number}", 1, "lenient", 2) for number in (1, 2, 3)
     ]  # fmt: skip
+    assert sorted(path.name for path in (answers.parent / "scored").iterdir()) == ["results.json", "results_lm_eval.json", "samples.jsonl"]
     before = {path: path.read_bytes() for path in (answers.parent / "scored").iterdir()}
     again = run("score", "answers.jsonl", "--instances", "sets", "--out", "scored")
     assert again.exit_code == 2 and "scored/results.json holds a finished result" in again.stderr
@@ -149,6 +151,7 @@ def test_samples_are_scored_again(run: Run, answers: Path) -> None:
         (["scored", "answers.jsonl", "--instances", "sets"], "scored/samples.jsonl holds a run's samples and answers.jsonl does not"),
         (["scored", "copy.jsonl", "--out", "new"], "writes the samples of one run; give one file"),
         (["scored", "--out", "scored"], "scored/results.json holds a finished result"),
+        (["answers.jsonl", "answers.jsonl", "--instances", "sets", "--out", "new"], "answers.jsonl:1: a second answer of answers to blocksworld-1;"),
         (["sets", "--instances", "sets"], "sets: no samples.jsonl in this folder"),
         (["old.jsonl"], "old.jsonl:1: the row has no problem_pddl"),
     ],

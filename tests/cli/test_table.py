@@ -44,6 +44,12 @@ def test_recorded_models_and_ours_stand_in_one_table(run: Run, sources: Path) ->
     assert models(run("table", "nano/results.json").stdout) == ["**nano** (ours)"], "results alone need no instances"
 
 
+def test_controls_are_shown_where_they_are_asked_for(run: Run, sources: Path) -> None:
+    (sources / "nano" / "results.json").write_text(json.dumps(build_results([record(VALID), record(VALID, arm="planner")])))
+    assert models(run("table", "nano/results.json").stdout) == ["**nano** (ours)"]
+    assert models(run("table", "nano/results.json", "--controls").stdout) == ["**nano** (ours)", "planner"]
+
+
 def test_the_readme_is_drawn_anew_by_the_same_command(run: Run, sources: Path) -> None:
     for _ in range(2):
         done = run("table", "responses", "nano/results.json", "--instances", "sets", "--readme", "README.md")
@@ -59,6 +65,7 @@ def test_the_readme_is_drawn_anew_by_the_same_command(run: Run, sources: Path) -
         (("responses",), "needed for recorded answers"),
         (("responses", "--instances", "nowhere"), "no such folder"),
         (("missing.jsonl", "--instances", "sets"), "missing.jsonl: No such file"),
+        (("responses", "responses", "--instances", "sets"), "bad__pddl.jsonl:1: a second answer of bad pddl to blocksworld-1; the first is"),
         (("x=missing.json",), "missing.json: No such file"),
         (("nano",), "nano: no .jsonl file in this folder"),
         (("nano/results.json", "--readme", "p.pddl"), "p.pddl: expected one line <!-- recorded:begin -->"),

@@ -111,3 +111,34 @@ def test_the_room_sleeps_until_it_asks() -> None:
     program = "import sys, planlearn.endpoint\nprint({'httpx2', 'anyio', 'asyncio', 'openai'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+@pytest.mark.parametrize(
+    "url, goes",
+    [
+        ("https://models.example/v1", True),
+        ("http://127.0.0.1:8000/v1", True),
+        ("http://localhost/v1", True),
+        ("http://[::1]:8000/v1", True),
+        ("http://models.example/v1", False),
+        ("http://10.0.0.7:8000/v1", False),
+    ],
+)
+def test_a_key_goes_to_another_machine_encrypted_alone(monkeypatch: pytest.MonkeyPatch, url: str, goes: bool) -> None:
+    monkeypatch.setenv("PLANLEARN_TEST_KEY", "sk-0123456789abcdef")
+    one = Endpoint(base_url=url, model="m", key_variable="PLANLEARN_TEST_KEY")
+    if goes:
+        assert one.key() == "sk-0123456789abcdef"
+    else:
+        with pytest.raises(EndpointError, match="unencrypted") as caught:
+            one.key()
+        assert "sk-0123456789abcdef" not in str(caught.value)
+    monkeypatch.setenv("PLANLEARN_TEST_KEY", "none")
+    assert one.key() == "none", "what servers without keys want to see"
+
+
+def test_openais_key_is_for_openai_alone() -> None:
+    from planlearn.cli.asking import default_key_variable
+
+    assert default_key_variable("https://api.openai.com/v1") == "OPENAI_API_KEY"
+    assert default_key_variable("https://api.openai.com.example/v1") == default_key_variable("http://127.0.0.1:1/v1") == "PLANLEARN_API_KEY"

@@ -45,6 +45,19 @@ def test_the_planner_is_right_of_both_kinds_of_problem(solvable: bool) -> None:
     assert completion.seconds > 0 and not arm.turns(one, [record])
 
 
+def test_an_engine_can_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def engine(domain: str, problem: str, *, engine: str, seconds: float) -> Plan:
+        asked.append(engine)
+        return Plan(calls=(Call(name="pick-up", arguments=("a",)),))
+
+    monkeypatch.setattr("planlearn.evaluate.controls.engine_plan", engine)
+    arm, one = ClassicalPlanner(engine="pyperplan"), problem(2)
+    (completion,) = arm.complete(arm.turns(one, ()))
+    assert asked == ["pyperplan"] and completion.text == "Plan:\npick-up a\n" and arm.says == "classical planner: pyperplan"
+
+
 def test_a_planner_that_runs_out_of_time_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither a wrong plan nor a proof that there is none."""
 

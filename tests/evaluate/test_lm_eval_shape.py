@@ -40,7 +40,7 @@ def test_the_whole_of_it() -> None:
 
 
 def test_missing_answers_are_asked_but_not_answered() -> None:
-    results = build_results(RECORDS, about=ABOUT, missing={("blocksworld", "greedy"): 2})
+    results = build_results(RECORDS, about=ABOUT, missing={("blocksworld", "greedy"): ["p6", "p7"]})
     shape = lm_eval_results(results)
     assert shape["n-samples"] == {"planlearn_blocksworld": {"original": 7, "effective": 5}}
     assert shape["results"]["planlearn_blocksworld"]["plan_validity,none"] == 2 / 5
@@ -58,7 +58,7 @@ def test_what_could_not_be_counted_is_left_out() -> None:
     numbers = lm_eval_results(build_results([record(UNREADABLE)]))["results"]["planlearn_blocksworld"]
     assert "executable_prefix,none" not in numbers
     assert numbers["plan_validity_stderr,none"] == "N/A", "one answer has no standard error"
-    empty = lm_eval_results(build_results([], missing={("blocksworld", "greedy"): 3}))
+    empty = lm_eval_results(build_results([], missing={("blocksworld", "greedy"): ["p1", "p2", "p3"]}))
     assert empty["results"]["planlearn_blocksworld"] == {"name": "planlearn_blocksworld", "alias": "planlearn_blocksworld", "sample_len": 0}
 
 
@@ -68,6 +68,14 @@ def test_arms_are_tasks_of_their_own() -> None:
     assert list(shape["results"]) == ["planlearn_blocksworld", "planlearn_blocksworld_random_walk"]
     for key in ("configs", "versions", "n-shot", "higher_is_better", "n-samples"):
         assert set(shape[key]) == set(shape["results"]), key
+
+
+def test_problems_that_are_shown_are_counted() -> None:
+    shown = [record(VALID, "p1", arm="few_shot")]
+    shape = lm_eval_results(build_results([*RECORDS, *shown], about=ABOUT | {"shots": {"few_shot": 3}}))
+    wanted = {"planlearn_blocksworld": 0, "planlearn_blocksworld_few_shot": 3}
+    assert shape["n-shot"] == wanted
+    assert {name: config["num_fewshot"] for name, config in shape["configs"].items()} == wanted
 
 
 def test_drawn_answers_have_pass_at_k() -> None:

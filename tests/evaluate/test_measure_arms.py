@@ -148,6 +148,35 @@ def test_samples_give_the_unbiased_chance_of_k(tmp_path: Path) -> None:
     assert found["pass_at_k"]["1"]["n"] == 3
 
 
+def test_samples_beside_greedy_are_samples_alone(tmp_path: Path) -> None:
+    """Greedy's answers are no draws."""
+    found = measure([greedy(Model(good)), samples(Model(lambda _: WRONG), 10)], tmp_path, ASKED[:3])
+    assert found["greedy"]["plan_validity"]["value"] == 1.0
+    assert [found["samples"]["pass_at_k"][k]["value"] for k in ("1", "5", "10")] == [0, 0, 0] and found["samples"]["plan_validity"]["value"] == 0
+    assert found["samples"]["pass_at_k"]["1"]["high"] > 0.5, "three problems prove little"
+
+
+def test_a_draw_that_is_missing_takes_its_problem_out_of_what_needs_all(tmp_path: Path) -> None:
+    found = measure([samples(Model(lambda prompt: None if prompt.id == "p1#4" else good(prompt)))], tmp_path, ASKED[:3])["samples"]
+    assert found["pass_at_k"]["5"]["n"] == 2 and found["pass_at_k"]["1"]["n"] == 3 and found["outcomes"]["missing"] == 1
+
+
+def test_a_folder_holds_one_model_on_one_set(tmp_path: Path) -> None:
+    """Another arm of another model, or on other problems, is refused too; arms of the same are added, and all are described."""
+    measure([greedy(Model(good))], tmp_path)
+    with pytest.raises(SamplesError, match="other settings"):
+        measure([samples(Model(good))], tmp_path, about={"model": "another"})
+    with pytest.raises(SamplesError, match="other settings"):
+        measure([samples(Model(good))], tmp_path, ASKED[:4])
+    measure([samples(Model(good))], tmp_path)
+    assert set(json.loads((tmp_path / "results.json").read_text())["about"]["arms"]) == {"greedy", "samples"}
+
+
+def test_tokens_and_seconds_are_of_a_problem(tmp_path: Path) -> None:
+    found = measure([samples(Model(good))], tmp_path)["samples"]
+    assert found["seconds"] == {"total": 8 * 5 * 0.5, "mean": 2.5} and found["cost"]["mean"] == 1.25 and found["tokens"]["answer"] == 80
+
+
 def test_an_arm_stands_behind_the_one_that_it_goes_on_from(tmp_path: Path) -> None:
     with pytest.raises(PlanlearnError, match="goes on from arm greedy"):
         measure([Asking(name="other", says="", answer=Model(good), text=str, first="greedy")], tmp_path)

@@ -60,6 +60,8 @@ def test_the_table(folder: Path) -> None:
     ours = [record(VALID, "p1"), record(GOAL_MISSED, "p2"), record(UNREADABLE, "p3"), record(VALID, "p1", arm="base")]
     rows += result_rows(results(folder / "nano" / "planbench.json", ours, instances="blocksworld"))
     rows += result_rows(results(folder / "x" / "results.json", ours[:1], instances="hard.jsonl"), "named here")
+    more = [*ours, *(record(VALID, "p1", arm=arm) for arm in ("masked", "samples", "verified-binary", "random_walk"))]
+    rows += result_rows(results(folder / "own" / "results.json", more, instances="blocksworld", source="planlearn's set"), controls=True)
     check_golden("evaluate/models_table.md", models_markdown(rows, skipped))
 
 
@@ -72,6 +74,44 @@ def test_figures_of_a_recorded_model(folder: Path) -> None:
     assert (weak.no_plan, weak.unreadable) == (1, 2)
     (other,) = (row for row in rows if row.model == "a|b")
     assert (other.prompt, other.n) == ("pddl", 1), "what the row says goes before the file's name"
+
+
+def test_controls_are_no_model_of_ours(tmp_path: Path) -> None:
+    controls = ("random_walk", "planner", "base", "few_shot")
+    path = results(tmp_path / "nano" / "results.json", [record(VALID, arm=arm) for arm in ("greedy", "masked", *controls)])
+    assert [(row.model, row.prompt, row.ours) for row in result_rows(path)] == [("nano", "own format, greedy", True), ("nano", "masked", True)]
+    rows = [row for row in result_rows(path, "mine", controls=True) if not row.ours]
+    assert {(row.model, row.prompt) for row in rows} == {(name, "control of mine") for name in controls}
+    assert "**" not in models_markdown(rows) and "(ours)" not in models_markdown(rows)
+
+
+@pytest.mark.parametrize(
+    ("about", "shown"),
+    [
+        ({"instances": "blocksworld", "source": "planlearn's set"}, "blocksworld (planlearn's set)"),
+        ({"instances": "blocksworld", "source": "PlanBench"}, "blocksworld"),
+        ({"instances": "blocksworld"}, "blocksworld"),
+        ({"instances": "hard.jsonl", "source": "a file"}, "hard (a file)"),
+        ({}, "blocksworld"),
+    ],
+)
+def test_our_sets_are_told_from_planbenchs_of_the_same_name(tmp_path: Path, about: dict[str, str], shown: str) -> None:
+    (row,) = result_rows(results(tmp_path / "r.json", [record(VALID)], **about))
+    assert row.set == shown and f"| `{shown}` |" in models_markdown([row])
+
+
+def test_the_note_says_that_ours_are_greedy_where_they_are(tmp_path: Path) -> None:
+    path = results(tmp_path / "r.json", [record(VALID), record(VALID, arm="masked")])
+    greedy, masked = result_rows(path)
+    assert "; ours are greedy, one attempt" in models_markdown([greedy])
+    assert "; ours, unless the prompt column names another arm, are greedy, one attempt" in models_markdown([greedy, masked])
+
+
+def test_a_second_answer_to_an_instance_is_refused(folder: Path) -> None:
+    path = folder / "responses" / "blocksworld__weak__zero_shot.jsonl"
+    answers = read_recorded(path) + read_recorded(path)
+    with pytest.raises(PlanlearnError, match=r"zero_shot.jsonl:1: a second answer of weak zero_shot to blocksworld-1; the first is .*zero_shot.jsonl:1;"):
+        recorded_rows(answers, judge_recorded(answers, folder))
 
 
 def test_results_of_a_former_release_have_a_row(tmp_path: Path) -> None:

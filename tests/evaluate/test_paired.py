@@ -21,9 +21,9 @@ from planlearn.evaluate.paired import (
     PairingError,
     _binomial_sums,
     answers_of,
-    bootstrap,
     by_size,
     compare_pairs,
+    difference_interval,
     newcombe,
     pair_up,
 )
@@ -105,7 +105,7 @@ def test_several_attempts_are_drawn_with_their_problem() -> None:
 
 
 def test_a_problem_with_more_attempts_weighs_more() -> None:
-    found = bootstrap({(3, 3): 1, (0, 1): 1})
+    found = difference_interval({(3, 3): 1, (0, 1): 1})
     assert found.value == 3 / 4 and (found.low, found.high) == (0.0, 1.0)
 
 
@@ -153,8 +153,18 @@ def test_what_is_no_pair_is_counted() -> None:
     assert (found.only_first, found.only_second, found.unjudged) == (2, 3, 2)
     with pytest.raises(PairingError, match="no problem in common"):
         pair_up(first, [answered("p7")])
-    with pytest.raises(PairingError, match="the checker failed at every problem"):
+    with pytest.raises(PairingError, match="of the 1 answers that the two share none has a verdict in both: the checker failed at every problem"):
         pair_up([answered("p1", None)], second)
+
+
+def test_problems_without_a_plan_are_pairs_of_their_own() -> None:
+    first = [answered("p1"), answered("n1", solvable=False), answered("n2", False, solvable=False)]
+    second = [answered("p1", False), answered("n1", solvable=False), answered("n2", None, solvable=False)]
+    found = pair_up(first, second)
+    assert [one.id for one, _ in found.solvable] == ["p1"] and [one.id for one, _ in found.unsolvable] == ["n1"]
+    assert [one.id for one, _ in found.pairs] == ["p1", "n1"] and found.unjudged == 1
+    with pytest.raises(PairingError, match="^1 of 2 problems are solvable in one run and not in the other, e.g. blocksworld/n1$"):
+        pair_up(first[:2], [answered("p1"), answered("n1")])
 
 
 def test_sizes_are_in_order_and_named_with_their_domain_only_where_there_are_two() -> None:
@@ -185,8 +195,53 @@ def test_of_attempts_that_know_each_other_the_last_counts() -> None:
         row("a", "greedy"), row("b", "greedy", "invalid"), row("c", "greedy", "invalid"),
         row("b", "verified-detailed", "invalid", attempt=2, prompt="mend"),
         row("b", "verified-detailed", attempt=3, prompt="mend"), row("c", "verified-detailed", "invalid", attempt=2, prompt="mend"),
+        row("c", "verified-detailed", "invalid", attempt=3, prompt="mend"),
     ]  # fmt: skip
     mended = answers_of(rows, "verified-detailed")
     assert {one.id: one.right for one in mended} == {"a": True, "b": True, "c": False}
     found = compare_pairs(pair_up(mended, answers_of(rows, "greedy")).pairs)
     assert (found.n, found.comparison.first, found.comparison.second) == (3, 1, 0)
+
+
+VERIFIED = "verified-binary"
+
+
+def cut() -> list[dict[str, Any]]:
+    """Up to three attempts: a is right at the third, b wrong at all, c and d are refused and not asked again, e and f end where they are."""
+    return [
+        *(row(id, "greedy", outcome) for id, outcome in zip("abcdef", ("invalid", "unreadable", "invalid", "unreadable", "valid", "unsolvable"), strict=True)),
+        *(row(id, VERIFIED, "invalid", attempt=2) for id in "abd"),
+        row("a", VERIFIED, attempt=3), row("b", VERIFIED, "unreadable", attempt=3),
+    ]  # fmt: skip
+
+
+def test_a_problem_whose_next_attempt_is_missing_is_undecided_and_not_wrong() -> None:
+    mended = answers_of(cut(), VERIFIED)
+    assert {one.id: (one.right, one.unfinished) for one in mended} == {
+        "a": (True, False), "b": (False, False), "c": (None, True), "d": (None, True), "e": (True, False), "f": (False, False),
+    }  # fmt: skip
+    assert {one.id for one in answers_of(cut(), "greedy") if one.unfinished} == set(), "the greedy arm has one attempt"
+    found = pair_up(mended, answers_of(cut(), "greedy"))
+    assert (len(found.pairs), found.unfinished, found.unjudged) == (4, 2, 0)
+    with pytest.raises(PairingError, match=r"none has a verdict in both; at 2 an attempt is missing, at the others the checker failed$"):
+        pair_up([one for one in mended if one.unfinished], [answered(id, prompt=f"ask {id}", problem="") for id in "cd"])
+
+
+def test_a_checker_that_failed_ends_the_attempts() -> None:
+    some = [*cut(), row("g", "greedy", "invalid"), row("g", VERIFIED, "checker_error", attempt=2)]
+    (last,) = (one for one in answers_of(some, VERIFIED) if one.id == "g")
+    assert last.right is None and not last.unfinished
+    assert pair_up(answers_of(some, VERIFIED), answers_of(some, "greedy")).unjudged == 1
+
+
+@given(st.integers(1, 4), st.lists(st.tuples(st.integers(1, 4), st.booleans()), min_size=1, max_size=6))
+def test_an_arm_that_was_asked_to_its_end_has_nothing_unfinished(eta: int, problems: list[tuple[int, bool]]) -> None:
+    """Each problem is tried until it is solved, at its attempt of that number, or η attempts are made; one of them makes all."""
+    rows = []
+    for number, (solved_at, solvable) in enumerate([*problems, (eta + 1, True)]):
+        for attempt in range(1, min(solved_at, eta) + 1):
+            outcome = ("valid" if solvable else "unsolvable") if attempt == solved_at else "invalid"
+            rows.append(row(f"p{number}", VERIFIED if attempt > 1 else "greedy", outcome, attempt=attempt, solvable=solvable))
+    found = answers_of(rows, VERIFIED)
+    assert not any(one.unfinished for one in found)
+    assert [one.right for one in found] == [solved_at <= eta for solved_at, _ in [*problems, (eta + 1, True)]]

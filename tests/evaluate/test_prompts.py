@@ -1,8 +1,13 @@
 """What any model is asked."""
 
+from dataclasses import replace
+
 import pytest
 
-from planlearn.evaluate import Asked, few_shots, plan_prompt
+from planlearn.errors import PlanlearnError
+from planlearn.evaluate import Asked, asked_from_rows, few_shots, plan_prompt
+from planlearn.evaluate.prompts import few_shots_for
+from planlearn.evaluate.sets import read_set
 from planlearn.problems import domain_text, get_generator, planbench_classes, problem_class, stream
 from tests.evaluate.asking import problem
 from tests.golden_files import check_golden
@@ -26,6 +31,24 @@ def test_what_is_shown_is_right_and_of_no_class_of_planbench(domain: str) -> Non
         task = read_task(domain_text(domain), shot.problem)
         assert check_plan_text(task, shot.plan).outcome is Outcome.VALID
         assert problem_class(task) not in planbench_classes()
+
+
+@pytest.mark.parametrize("name", ["blocksworld-renamed", "logistics-renamed", "mystery_blocksworld-renamed", "depots"])
+def test_what_is_shown_has_the_names_of_what_is_asked(name: str) -> None:
+    for asked in asked_from_rows(read_set(name)[:3]):
+        shots, plain = few_shots_for(asked, 2), few_shots(asked.domain, 2)
+        assert (shots == plain) is not asked.own_domain and few_shots_for(asked, 2) == shots
+        for shot, named in zip(shots, plain, strict=True):
+            task = read_task(asked.domain_text, shot.problem)
+            assert check_plan_text(task, shot.plan).outcome is Outcome.VALID
+            assert problem_class(task) == problem_class(read_task(domain_text(asked.domain), named.problem))
+
+
+def test_a_domain_that_is_another_one_is_shown_nothing() -> None:
+    (asked,) = asked_from_rows(read_set("logistics-renamed")[:1])
+    assert few_shots_for(replace(asked, domain="blocksworld"), 0) == ()
+    with pytest.raises(PlanlearnError, match="logistics-renamed-1: its domain is not known to be blocksworld under other names"):
+        few_shots_for(replace(asked, domain="blocksworld"), 1)
 
 
 @pytest.mark.parametrize("domain", ["blocksworld", "logistics", "mystery_blocksworld"])

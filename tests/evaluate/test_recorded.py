@@ -8,7 +8,7 @@ import pytest
 
 from planlearn.errors import PlanlearnError
 from planlearn.evaluate import AnswersError, asked_from_planbench, judge_answer, read_recorded, score_recorded
-from planlearn.evaluate.recorded import judge_recorded
+from planlearn.evaluate.recorded import judge_recorded, recorded_arms, refuse_second, write_recorded
 from planlearn.problems import domain_text
 from tests.evaluate.answers import PICK_UP, STACK, TASK, VALID
 
@@ -129,6 +129,40 @@ def test_a_record_is_the_sample_that_our_own_evaluation_would_write(instances: P
     (renamed,) = judge_recorded(read_recorded(written(tmp_path / "b.jsonl", row(response="(lift a)\n(stack a b)"))), folder)
     assert renamed is not None and renamed.outcome.value == "valid"
     assert "lift" in renamed.sample.domain_pddl, "a domain that is none of ours travels with its answers"
+
+
+def arms(*paths: Path) -> list[str]:
+    return recorded_arms([answer for path in paths for answer in read_recorded(path)])
+
+
+def test_answers_of_two_files_are_told_apart_by_the_files_names(instances: Path, tmp_path: Path) -> None:
+    first, second = written(tmp_path / "weak.jsonl", row()), written(tmp_path / "blocksworld__strong__zero_shot.jsonl", row())
+    assert arms(first) == ["recorded"] and arms(first, second) == ["weak", "strong zero_shot"]
+    told = written(tmp_path / "told.jsonl", row(model="m", prompt="pddl"), row(model="m"), row(prompt="pddl"))
+    assert arms(told) == ["m pddl", "m", "told pddl"], "what a row says goes before the file's name"
+    answers = read_recorded(first) + read_recorded(second)
+    records = judge_recorded(answers, instances)
+    assert [(one.sample.arm, one.sample.attempt) for one in records if one is not None] == [("weak", 1), ("strong zero_shot", 1)]
+    results = write_recorded(tmp_path / "out", answers, records, instances)
+    assert {arm: numbers["plan_validity"]["n"] for arm, numbers in results["results"]["blocksworld"].items()} == {"weak": 1, "strong zero_shot": 1}
+
+
+@pytest.mark.parametrize("name", ["greedy", "samples", "masked", "verified-none", "random_walk", "base"])
+def test_a_file_that_is_called_as_an_arm_of_ours_is_none(tmp_path: Path, name: str) -> None:
+    assert arms(written(tmp_path / f"{name}.jsonl", row()), written(tmp_path / "weak.jsonl", row())) == [f"recorded {name}", "weak"]
+
+
+def test_a_second_answer_of_one_arm_to_one_instance_is_refused(instances: Path, tmp_path: Path) -> None:
+    same = read_recorded(written(tmp_path / "weak.jsonl", row(), row(instance_id=2), row(response="other")))
+    sentence = f"{tmp_path / 'weak.jsonl'}:3: a second answer of weak to blocksworld-1; the first is {tmp_path / 'weak.jsonl'}:1; "
+    with pytest.raises(AnswersError) as caught:
+        refuse_second(same)
+    assert str(caught.value).startswith(sentence)
+    with pytest.raises(AnswersError, match="weak.jsonl:3"):
+        write_recorded(tmp_path / "out", same, judge_recorded(same, instances), instances)
+    assert not (tmp_path / "out").exists()
+    others = [row(), row(model="m"), row(model="m", prompt="pddl"), row(instance_set="small"), row(instance_id=2)]
+    refuse_second(read_recorded(written(tmp_path / "many.jsonl", *others)))
 
 
 def test_one_set_may_be_given_alone(instances: Path, tmp_path: Path) -> None:

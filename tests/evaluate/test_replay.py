@@ -50,9 +50,19 @@ def test_every_answer_comes_back_to_its_own_prompt(tmp_path_factory: pytest.Temp
 
 @pytest.mark.parametrize("asked", [("p2", ROW["prompt"]), ("p1#2", ROW["prompt"]), ("p1", ROW["prompt"] + " "), ("p1", "")])
 def test_what_was_not_asked_then_is_missing_now(tmp_path: Path, asked: tuple[str, str]) -> None:
-    assert ask(recording(tmp_path, {}), asked) == [
-        Completion(id=asked[0], text="", stop=Stop.MISSING, reason=NOT_RECORDED, prompt_tokens=0, tokens=0, seconds=0.0)
-    ]
+    answers = ask(recording(tmp_path, {}, {"id": "p9"}), ("p9", ROW["prompt"]), asked)
+    assert answers[1] == Completion(id=asked[0], text="", stop=Stop.MISSING, reason=NOT_RECORDED, prompt_tokens=0, tokens=0, seconds=0.0)
+
+
+def test_a_recording_of_something_else_is_said(tmp_path: Path) -> None:
+    """Not a result of nothing but missing answers."""
+    with pytest.raises(SamplesError, match="an answer to none of 1 prompts"):
+        ask(recording(tmp_path, {}), ("p2", ROW["prompt"]))
+
+
+def test_a_prompt_inside_a_models_own_template_is_the_same(tmp_path: Path) -> None:
+    row = {"prompt": f"<user>{ROW['prompt']}<assistant>"}
+    assert ask(recording(tmp_path, row), ("p1", ROW["prompt"]))[0].stop is Stop.END
 
 
 def test_a_row_of_a_former_release_has_no_attempt_and_no_cost(tmp_path: Path) -> None:

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from planlearn.evaluate import build_results, write_results
+from planlearn.evaluate.lm_eval_shape import lm_eval_results
 from planlearn.evaluate.rescore import changes, refuse_used, rescore, write_rescored
 from planlearn.evaluate.results import ResultExists
 from planlearn.evaluate.samples import SamplesError
 from planlearn.evaluate.saved import saved_rows
 from planlearn.evaluate.scoring import Reader, SampleRecord
+from planlearn.evaluate.verdicts import own_verdict
 from planlearn.problems import domain_text
 from tests.evaluate.answers import FRAME, GOAL_MISSED, INAPPLICABLE, UNREADABLE, VALID, record
 
@@ -107,7 +109,7 @@ def test_new_files_are_written_beside_the_old_ones(tmp_path: Path) -> None:
     some = rows()
     some[0]["outcome"] = "invalid"
     path = written(tmp_path / "old", some)
-    before = build_results(RECORDS, about={"model": "tiny"}, hashes={"corpus": "ab"}, missing={("blocksworld", "base"): 2})
+    before = build_results(RECORDS, about={"model": "tiny"}, hashes={"corpus": "ab"}, missing={("blocksworld", "base"): ["p8", "p9"]})
     write_results(tmp_path / "old" / "results.json", before)
     kept = {file: file.read_bytes() for file in (tmp_path / "old").iterdir()}
     results = write_rescored(tmp_path / "new", path, again(path))
@@ -120,8 +122,67 @@ def test_new_files_are_written_beside_the_old_ones(tmp_path: Path) -> None:
     with pytest.raises(ResultExists, match="new/results.json holds a finished result"):
         write_rescored(tmp_path / "new", path, again(path))
     (tmp_path / "new" / "results.json").unlink()
-    with pytest.raises(ResultExists, match="new/samples.jsonl exists; choose another folder"):
-        refuse_used(tmp_path / "new")
+    for name in ("samples.jsonl", "results_lm_eval.json"):
+        with pytest.raises(ResultExists, match=f"new/{name} exists; choose another folder"):
+            refuse_used(tmp_path / "new")
+        (tmp_path / "new" / name).unlink()
+    refuse_used(tmp_path / "new")
+    assert not list((tmp_path / "new").iterdir()), "no verdicts, no file of them"
+
+
+def verdict(id: str, valid: bool, said: bool | None = True, **changes: Any) -> dict[str, Any]:
+    return {"run": "r1", "domain": "blocksworld", "id": id, "said": said, "probability": 0.75, "valid": valid, "answer": "ü"} | changes
+
+
+def test_what_the_model_thinks_of_its_plans_is_kept_with_todays_truth(tmp_path: Path) -> None:
+    some = rows()
+    some[0]["outcome"] = "invalid"
+    path = written(tmp_path / "old", some)
+    said = [verdict("p1", False), verdict("p4", True, said=False), verdict("p5", True), verdict("p3", True), verdict("p2", True)]
+    kept = "".join(json.dumps(row) + "\n" for row in said) + '{"torn'
+    (tmp_path / "old" / "verdicts.jsonl").write_text(kept)
+    results = write_rescored(tmp_path / "new", path, again(path))
+    fresh = [json.loads(line) for line in (tmp_path / "new" / "verdicts.jsonl").read_text().splitlines()]
+    assert fresh == [said[0] | {"valid": True}, said[1] | {"valid": False}, said[4]], "no readable plan in p5, no greedy answer to p3"
+    numbers = results["results"]["blocksworld"]["greedy"]["own_verdict"]
+    assert numbers == own_verdict(fresh) and numbers["n"] == 3 and numbers["accuracy"]["value"] == 1.0
+    assert results["about"]["scored_again"]["verdicts_left_out"] == 2
+    assert (tmp_path / "old" / "verdicts.jsonl").read_text() == kept
+    twice = write_rescored(tmp_path / "newer", tmp_path / "new" / "samples.jsonl", again(tmp_path / "new" / "samples.jsonl"))
+    assert twice["results"] == results["results"] and "verdicts_left_out" not in twice["about"]["scored_again"]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("{\n", "verdicts.jsonl: not rows of JSON"),
+        ("[1]\n", "verdicts.jsonl:1: not a row of verdicts, field 'run' is missing"),
+        (json.dumps({"run": "r1", "domain": "blocksworld", "id": "p1"}) + "\n", "verdicts.jsonl:1: not a row of verdicts, field 'said' is missing"),
+        (json.dumps(verdict("p1", True, run="r2")) + "\n", "verdicts.jsonl:1: a verdict on the answers of another run; move the file away"),
+    ],
+)
+def test_verdicts_that_cannot_be_kept_are_named(tmp_path: Path, text: str, sentence: str) -> None:
+    path = written(tmp_path / "old", rows())
+    (tmp_path / "old" / "verdicts.jsonl").write_text(text)
+    with pytest.raises(SamplesError, match=sentence):
+        write_rescored(tmp_path / "new", path, again(path))
+    assert not (tmp_path / "new").exists()
+
+
+def test_other_tools_have_the_new_results_too(tmp_path: Path) -> None:
+    path = written(tmp_path / "old", rows())
+    results = write_rescored(tmp_path / "new", path, again(path))
+    found = json.loads((tmp_path / "new" / "results_lm_eval.json").read_text())
+    assert found == json.loads(json.dumps(lm_eval_results(results))) and "planlearn_blocksworld" in found["results"]
+
+
+def test_missing_answers_are_still_counted(tmp_path: Path) -> None:
+    path = written(tmp_path / "old", rows())
+    assert "own_verdict" not in write_rescored(tmp_path / "first", path, again(path))["results"]["blocksworld"]["greedy"], "it was not asked"
+    (tmp_path / "old" / "results.json").write_text(json.dumps({"results": {"blocksworld": {"base": {"outcomes": {"missing": 2}}}}}))
+    results = write_rescored(tmp_path / "new", path, again(path))
+    assert results["results"]["blocksworld"]["base"]["outcomes"]["missing"] == 2
+    assert results["results"]["blocksworld"]["base"]["plan_validity"]["n"] == 1
 
 
 def test_half_a_surrogate_pair_is_written(tmp_path: Path) -> None:

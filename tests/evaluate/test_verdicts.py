@@ -2,18 +2,20 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planlearn.evaluate import Completion, Prompt, ResultExists, Stop, greedy_arm, measure_arms, results_table
+from planlearn.evaluate import Asking, Completion, Prompt, ResultExists, Stop, greedy_arm, measure_arms, results_table
 from planlearn.evaluate.verdicts import in_our_format, in_plain_words, own_verdict, read_plain
 from tests.evaluate.asking import STYLE, WRONG, Model, problem, right
 from tests.golden_files import check_golden
 from val_bridge import Call, Plan
 
 ASKED = [problem(number) for number in range(4)]
+WALK = Asking(name="random_walk", says="another", answer=Model(lambda _: WRONG), text=lambda one: one.id)
 BY_ID = {one.id: one for one in ASKED}
 
 
@@ -63,6 +65,51 @@ def test_plans_that_cannot_be_read_are_not_judged(tmp_path: Path) -> None:
     assert judge.asked == ["p0", "p1", "p3"]
 
 
+def test_a_verdict_that_is_missing_is_counted_and_asked_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arm, out = greedy_arm(Model(plans), STYLE, max_tokens=99), tmp_path / "results.json"
+    answers = {"p0": "VALID", "p1": None, "p2": "INVALID", "p3": None}
+
+    def measured(judge: Model | None) -> dict[str, Any]:
+        verdicts = None if judge is None else in_plain_words(judge)
+        found = measure_arms([arm] if judge else [arm, WALK], ASKED, tmp_path, about={}, hashes={}, verdicts=verdicts)
+        assert found == json.loads(out.read_text())
+        return found["results"]["blocksworld"]["greedy"]["own_verdict"]
+
+    def says(prompt: Prompt) -> str | None:
+        return answers[prompt.id]
+
+    found = measured(Model(says))
+    assert (found["n"], found["missing"], found["accuracy"]["value"]) == (2, 2, 1.0)
+    assert "no answer to p1: cut off" in capsys.readouterr().err
+    assert "2 of its own verdicts missing" in results_table(json.loads(out.read_text()))
+    assert measured(None)["missing"] == 2, "another arm, without asking for verdicts"
+    answers["p3"] = "VALID"
+    again = Model(says)
+    found = measured(again)
+    assert (again.asked, found["n"], found["missing"]) == (["p1", "p3"], 3, 1)
+    answers["p1"] = "VALID"
+    assert measured(Model(says))["missing"] == 0
+    assert "missing" not in results_table(json.loads(out.read_text()))
+    with pytest.raises(ResultExists):
+        measured(Model(says))
+
+
+def test_verdicts_all_of_which_are_missing_stand_in_the_results(tmp_path: Path) -> None:
+    arm = greedy_arm(Model(plans), STYLE, max_tokens=99)
+    found = measure_arms([arm], ASKED, tmp_path, about={}, hashes={}, verdicts=in_plain_words(Model(lambda _: None)))
+    own = found["results"]["blocksworld"]["greedy"]["own_verdict"]
+    assert (own["n"], own["missing"], own["accuracy"], own["brier"]) == (0, 4, None, None)
+    assert "4 of its own verdicts missing" in results_table(found)
+
+
+def test_where_no_plan_can_be_read_nothing_is_left_to_ask(tmp_path: Path) -> None:
+    arm, judge = greedy_arm(Model(lambda _: "Plan:\n?\n"), STYLE, max_tokens=99), Judge(plans)
+    measure_arms([arm], ASKED, tmp_path, about={}, hashes={}, verdicts=in_plain_words(judge))
+    assert judge.asked == []
+    with pytest.raises(ResultExists):
+        measure_arms([arm], ASKED, tmp_path, about={}, hashes={}, verdicts=in_plain_words(judge))
+
+
 def test_the_question_for_any_model() -> None:
     plan = Plan(calls=(Call(name="pick-up", arguments=("a",)), Call(name="stack", arguments=("a", "b"))))
     check_golden("evaluate/prompt_verdict.txt", in_plain_words(Model(plans)).text(problem(0), plan))
@@ -78,11 +125,42 @@ def test_the_question_for_any_model() -> None:
         ("It is VALID, not INVALID", None, None),
         ("I cannot tell", None, None),
         ("VALID\n900", True, None),
+        ("The plan is not valid.", False, None),
+        ("No, it isn't valid.", False, None),
+        ("It isn’t VALID", False, None),
+        ("This is not a valid plan.\n10", False, 0.1),
+        ("It cannot be considered fully valid", False, None),
+        ("I do not think that the plan is valid.", False, None),
+        ("INVALID: the plan is not valid", False, None),
+        ("The plan is not invalid", None, None),
+        ("I am not sure that it is valid", None, None),
+        ("I checked whether the plan is valid: INVALID", False, None),
+        ("The steps do not repeat, and the plan is valid", True, None),
+        ("INVALID\nI am 5 % sure that the plan is valid.", False, 0.05),
+        ("I am 90% confident that the plan is valid.", True, 0.9),
+        ("VALID\n0.95", True, 0.95),
+        ("VALID\n**1.0**", True, 1.0),
+        ("INVALID\n0", False, 0.0),
+        ("INVALID\n1", False, 0.01),
+        ("INVALID\n0.5 %", False, 0.005),
+        ("INVALID. See step 2", False, None),
+        ("INVALID. See step 2.\n3.5 is the number of it", False, None),
+        ("VALID\nConfidence: 0.9", True, 0.9),
+        ("VALID\nConfidence that the plan is valid: 85", True, 0.85),
+        ("VALID, probability of 0.75.", True, 0.75),
+        ("VALID\nConfidence in step 2 is high", True, None),
+        ("VALID\n40 %, no: 60 %", True, 0.6),
         ("", None, None),
     ],
 )
 def test_a_verdict_in_plain_words(answer: str, said: bool | None, sure: float | None) -> None:
     assert read_plain(answer) == (said, sure)
+
+
+@pytest.mark.parametrize("word", ["not think ", "I am sure ", "not a ", "confidence of ", "whether ", "\n", "* ", "5 "])
+def test_a_model_that_repeats_itself_is_read_in_no_time(word: str) -> None:
+    """A reader that tries every split of a long answer would never come back from this."""
+    assert read_plain(word * 3000 + ".\nVALID")[0] is True
 
 
 @given(st.lists(st.tuples(st.sampled_from([True, False, None]), st.booleans(), st.none() | st.floats(0, 1)), min_size=1))

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from planlearn.errors import PlanlearnError
-from planlearn.evaluate import ResultExists
 from planlearn.integrations import save_dataset
-from planlearn.integrations.whole import whole_folder
 from tests.evaluate.answers import FRAME, GOAL_MISSED, INAPPLICABLE, UNREADABLE, VALID, record
 
 datasets = pytest.importorskip("datasets", reason="the train extra is not installed")
@@ -88,57 +85,3 @@ def test_a_file_that_cannot_be_read_leaves_nothing(tmp_path: Path, text: str, wo
 def test_a_folder_without_a_corpus_is_named(tmp_path: Path) -> None:
     with pytest.raises(PlanlearnError, match="holds no corpus"):
         save_dataset(tmp_path, tmp_path / "out")
-
-
-# A folder that is whole or not there
-
-
-def test_a_folder_that_is_there_stays_unless_forced(tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    out.mkdir()
-    with whole_folder(out) as work:  # an empty one is nobody's work
-        (work / "a").write_text("1")
-    with pytest.raises(ResultExists), whole_folder(out):
-        pass
-    with whole_folder(out, force=True) as work:
-        assert (out / "a").read_text() == "1", "it stands until it is replaced"
-        (work / "b").write_text("2")
-    assert [path.name for path in tmp_path.rglob("*")] == ["out", "b"]
-
-
-@pytest.mark.parametrize("there", [False, True])
-def test_work_that_fails_leaves_what_was_there(tmp_path: Path, there: bool) -> None:
-    out = tmp_path / "out"
-    if there:
-        out.mkdir()
-        (out / "a").write_text("1")
-    with pytest.raises(KeyboardInterrupt), whole_folder(out, force=True) as work:
-        (work / "b").write_text("2")
-        raise KeyboardInterrupt
-    assert sorted(path.name for path in tmp_path.rglob("*")) == (["a", "out"] if there else [])
-
-
-def test_what_was_there_comes_back_when_the_new_one_cannot_take_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    out = tmp_path / "out"
-    out.mkdir()
-    (out / "a").write_text("1")
-    real, asked = os.rename, []
-
-    def second_fails(source: Path, target: Path) -> None:
-        asked.append(source)
-        if len(asked) == 2:
-            raise PermissionError("no")
-        real(source, target)
-
-    with monkeypatch.context() as patch:
-        patch.setattr("planlearn.integrations.whole.os.rename", second_fails)
-        with pytest.raises(PermissionError), whole_folder(out, force=True) as work:
-            (work / "b").write_text("2")
-    assert sorted(path.name for path in tmp_path.rglob("*")) == ["a", "out"]
-
-
-def test_a_file_is_no_folder(tmp_path: Path) -> None:
-    (tmp_path / "out").write_text("mine")
-    with pytest.raises(PlanlearnError, match="is a file"), whole_folder(tmp_path / "out", force=True):
-        pass
-    assert (tmp_path / "out").read_text() == "mine"

@@ -56,6 +56,11 @@ def test_the_judgement_is_that_of_the_evaluation_and_the_reward_that_of_refineme
     assert rewards(plan_progress_reward, plan) == [judged.progress]
 
 
+@pytest.mark.parametrize("text", [RIGHT, WRONG, "", "I do not know.", "There is no plan that reaches the goal."])
+def test_what_is_said_is_what_the_evaluation_says(text: str) -> None:
+    assert judge_text(TASK, text).said == judge_answer(TASK, text).reason
+
+
 def test_a_conversation_is_read_by_its_last_word() -> None:
     talk = [{"role": "assistant", "content": WRONG}, {"role": "tool", "content": RIGHT}, {"role": "assistant", "content": f"Plan:\n{RIGHT}"}]
     assert rewards(plan_validity_reward, talk, talk[:2], []) == [1.0, 0.0, 0.0]

@@ -311,28 +311,76 @@ def test_masked_samples_are_the_same_in_every_batch(restless: Make) -> None:
     assert by_size[0] == by_size[1]
 
 
-def test_how_likely_the_model_found_the_word_that_it_wrote(restless: Make) -> None:
-    """The softmax over the two words' logits alone, where one of them was last written; None where neither was."""
+def share_of_the_first(loaded: LoadedModel, ids: list[int], words: tuple[str, str]) -> float:
+    """Softmax over the first tokens of two words alone, behind `ids`: one pass of the model over the whole text."""
     import torch
 
+    first = [loaded.tokenizer(word, add_special_tokens=False)["input_ids"][0] for word in words]
+    with torch.no_grad():
+        logits = loaded.model(input_ids=torch.tensor([ids])).logits[0, -1]
+    return float(torch.softmax(logits[first].double(), -1)[0])
+
+
+def test_how_likely_the_model_found_the_word_that_it_wrote(restless: Make) -> None:
+    """Where a line last began with one of the words; None where none did, whatever stands elsewhere."""
     loaded = restless()
     plain = answers(loaded, max_tokens=30)
-    encode, decode = loaded.tokenizer, loaded.tokenizer.decode
-    common = Counter(token for found in plain for token in encode(found.text)["input_ids"]).most_common()
-    words = tuple(word for word in (decode([token]).strip() for token, _ in common) if word and len(encode(word)["input_ids"]) == 1)[:2]
+    lines = Counter(line.split(" ")[0] for found in plain for line in found.text.split("\n"))
+    words = tuple(word for word, _ in lines.most_common() if word.isalnum() and len(loaded.tokenizer(word)["input_ids"]) == 1)[:2]
     asked = answers(loaded, [Prompt(id=p.id, text=p.text, words=words) for p in PROMPTS], max_tokens=30, batch_size=5)
     assert [one.text for one in asked] == [one.text for one in plain]
     ids = [loaded.tokenizer(word)["input_ids"][0] for word in words]
-    seen = 0
+    newline = loaded.tokenizer("\n")["input_ids"][0]
+    seen = elsewhere = 0
     for prompt, completion in zip(PROMPTS, asked, strict=True):
         written = one_at_a_time(loaded, prompt.text, 30)
-        at = max((place for place, token in enumerate(written) if token in ids), default=None)
-        if at is None:
+        behind = [loaded.tokenizer.decode(written[place:])[len(loaded.tokenizer.decode(token)) :][:1] for place, token in enumerate(written)]
+        whole = [place for place, token in enumerate(written) if token in ids and not behind[place].isalnum()]
+        starts = [place for place in whole if place == 0 or written[place - 1] == newline]
+        elsewhere += len(whole) - len(starts)
+        if not starts:
             assert completion.probability is None
             continue
         seen += 1
-        context = torch.tensor([[*loaded.tokenizer(prompt.text)["input_ids"], *written[:at]]])
-        with torch.no_grad():
-            logits = loaded.model(input_ids=context).logits[0, -1]
-        assert completion.probability == pytest.approx(float(torch.softmax(logits[ids].double(), -1)[0]), abs=1e-4)
-    assert seen >= 5
+        context = [*loaded.tokenizer(prompt.text)["input_ids"], *written[: starts[-1]]]
+        assert completion.probability == pytest.approx(share_of_the_first(loaded, context, words), abs=1e-4)
+    assert seen >= 5 and elsewhere >= 2
+
+
+SPELLED = ("QARZ", "UNQARZ")
+
+
+def forced(lines: list[str]) -> Callable[[str], list[str]]:
+    """A mask that admits these lines alone, in their order."""
+    return lambda text: [(lines + [""])[text.count("\n")]]
+
+
+def test_a_word_that_is_spelled_counts_where_it_begins(restless: Make) -> None:
+    """A tokenizer may write both words letter by letter: the U, N and Q of UNQARZ are no words of their own."""
+    loaded = restless()
+    assert all(len(loaded.tokenizer(word)["input_ids"]) == len(word) for word in SPELLED)
+    written = {
+        "none": ["on a b", "a QARZ", "QARZY", "U"],  # within a line; two others that begin alike
+        **{word: ["on a b", word, "U"] for word in SPELLED},
+        "twice": ["QARZ", "on a", "UNQARZ x"],
+    }
+    prompts = [Prompt(id=name, text=PROMPTS[3].text, mask=forced(lines), words=SPELLED) for name, lines in written.items()]
+    found = dict(zip(written, answers(loaded, prompts, max_tokens=60), strict=True))
+    assert {name: one.text for name, one in found.items()} == {name: "".join(f"{line}\n" for line in lines) for name, lines in written.items()}
+    assert found["none"].probability is None
+    for name, before in (("QARZ", "on a b\n"), ("UNQARZ", "on a b\n"), ("twice", "QARZ\non a\n")):
+        context = loaded.tokenizer(PROMPTS[3].text + before)["input_ids"]
+        assert found[name].probability == pytest.approx(share_of_the_first(loaded, context, SPELLED), abs=1e-4), name
+
+
+def test_a_word_that_was_cut_off_is_none(restless: Make) -> None:
+    prompt = Prompt(id="a", text="Init:\n", mask=forced(["UNQARZ"]), words=SPELLED)
+    cut, whole = (answers(restless(), [prompt], max_tokens=limit)[0] for limit in (5, 6))
+    assert (cut.text, cut.probability, whole.text) == ("UNQAR", None, "UNQARZ")
+    assert whole.probability is not None
+
+
+def test_words_that_begin_alike_have_no_probability(restless: Make) -> None:
+    prompt = Prompt(id="a", text="Init:\n", mask=forced(["QARZ"]), words=("QARZ", "QUARZ"))
+    (found,) = answers(restless(), [prompt], max_tokens=20)
+    assert (found.text, found.probability) == ("QARZ\n", None)

@@ -149,3 +149,27 @@ def test_segments_of_lessons_end_where_tokens_do(smollm2: LoadedModel) -> None:
                 kept = [t for t, w in zip(one.input_ids[:-1], one.weights[:-1], strict=True) if w == weight]
                 assert smollm2.tokenizer.decode(kept) == wanted
     assert len(set(first_tokens(smollm2.tokenizer, VERDICTS))) == 2
+
+
+def test_the_verdicts_probability_is_that_of_its_first_token(smollm2: LoadedModel) -> None:
+    """INVALID is IN and VALID here: the second of them is not the other word."""
+    import torch
+
+    from planlearn.corpus.judge import VERDICTS
+
+    tokenizer = smollm2.tokenizer
+    assert [tokenizer.convert_ids_to_tokens(tokenizer(word)["input_ids"]) for word in VERDICTS] == [["VALID"], ["IN", "VALID"]]
+    text = "Is 2+2=5 right? Answer with VALID or INVALID.\nJudgement:\n"
+    lines = {word: [word] for word in VERDICTS} | {"behind": ["goals on a b", "INVALID goal: on a b"], "none": ["it is VALID"]}
+    prompts = [
+        Prompt(id=name, text=text, words=VERDICTS, mask=lambda said, own=own: [(own + [""])[said.count("\n")]]) for name, own in lines.items()
+    ]
+    found = {one.id: one for one in generate(smollm2, prompts, max_tokens=20, batch_size=4)}
+    assert {name: one.text for name, one in found.items()} == {name: "".join(f"{line}\n" for line in own) for name, own in lines.items()}
+    first = [tokenizer(word)["input_ids"][0] for word in VERDICTS]
+    for name, before in (("VALID", ""), ("INVALID", ""), ("behind", "goals on a b\n")):
+        with torch.no_grad():
+            logits = smollm2.model(input_ids=torch.tensor([tokenizer(text + before)["input_ids"]])).logits[0, -1]
+        assert found[name].probability == pytest.approx(float(torch.softmax(logits[first].double(), -1)[0]), abs=1e-4), name
+    assert found["VALID"].probability == pytest.approx(found["INVALID"].probability, abs=1e-6)
+    assert found["none"].probability is None

@@ -6,7 +6,7 @@ import pytest
 
 from planlearn.errors import RecipeError, UnknownDomain
 from planlearn.planners import goal_conflict, is_conflict, shortest_plan
-from planlearn.problems import DOMAINS, UNSOLVABLE_KINDS, domain_names, get_generator, stream, unsolvable_problem
+from planlearn.problems import DOMAINS, UNSOLVABLE_KINDS, decoy_problem, domain_names, get_generator, stream, unsolvable_problem
 from planlearn.problems import unsolvable as module
 from val_bridge import Task
 
@@ -94,6 +94,31 @@ def test_the_goal_looks_like_any_other() -> None:
     assert shared > 150
 
 
+@pytest.mark.parametrize("domain", ["blocksworld", "mystery_blocksworld"])
+@pytest.mark.parametrize("size", ["2", "3", "4"])
+def test_decoys_have_a_plan_and_their_goal_does_not_hold_yet(domain: str, size: str) -> None:
+    for index in range(40):
+        made = decoy_problem(domain, stream("decoy", domain, size, index), size)
+        task = made.task()
+        assert made == decoy_problem(domain, stream("decoy", domain, size, index), size) and made.size_name == size
+        assert shortest_plan(task, task.initial), made
+        assert goal_conflict(task) is None
+
+
+def test_decoys_have_as_many_goals_of_the_same_predicates() -> None:
+    """Neither the words of a goal nor their number tell which problem has a plan."""
+    counts: dict[bool, Counter[int]] = {True: Counter(), False: Counter()}
+    words: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
+    for index in range(300):
+        for has_plan in (True, False):
+            rng = stream("alike", index, has_plan)
+            task = (decoy_problem("blocksworld", rng, "6") if has_plan else unsolvable_problem("blocksworld", rng, "6").problem).task()
+            counts[has_plan][len(task.goal)] += 1
+            words[has_plan].update({atom[0] for atom in task.goal})
+    assert sum(min(counts[True][n], counts[False][n]) for n in counts[True]) > 260
+    assert all(abs(words[True][name] - words[False][name]) < 30 for name in words[False]) and words[True].keys() == words[False].keys()
+
+
 def test_the_same_stream_gives_the_same_problem_and_every_size_choice_works() -> None:
     for domain in UNSOLVABLE_KINDS:
         for size in ("in_distribution", "small", LARGER[domain], {LARGER[domain]: 1.0}):
@@ -107,6 +132,10 @@ def test_what_cannot_be_made_is_refused(monkeypatch: pytest.MonkeyPatch) -> None
         unsolvable_problem("blockworld", stream(1))
     with pytest.raises(RecipeError, match="blocksworld size"):
         unsolvable_problem("blocksworld", stream(1), "c1-s2-p1-a1")
+    with pytest.raises(UnknownDomain, match="did you mean 'blocksworld'"):
+        decoy_problem("blockworld", stream(1))
+    with pytest.raises(RecipeError, match="domain logistics: no decoys are made of it; they are of blocksworld, mystery_blocksworld"):
+        decoy_problem("logistics", stream(1))
     monkeypatch.setattr(module, "get_generator", lambda name: None)
     with pytest.raises(RecipeError, match="domain sokoban: no unsolvable problems are made of it"):
         unsolvable_problem("sokoban", stream(1))

@@ -35,13 +35,16 @@ def test_only_what_failed_is_tried_again_and_the_last_attempt_counts(tmp_path: P
     assert arm["plan_validity"]["value"] == 0.5 and arm["plan_validity"]["n"] == 6
     assert found["greedy"]["plan_validity"]["value"] == pytest.approx(1 / 6), "the model alone is as it was"
     assert arm["attempts_mean"] == (1 + 2 + 3 + 4 * 3) / 6
+    assert arm["seconds"]["total"] == 0.5 * (6 + 5 + 4 + 3), "the first attempts count too"
 
 
 def test_a_missing_answer_ends_a_problem_until_the_next_call(tmp_path: Path) -> None:
     first = Model(answer)
     cut = Model(lambda prompt: None if prompt.id == "p2#2" else answer(prompt))
     found = measure_arms([greedy_arm(first, STYLE, max_tokens=99), verified(cut)], ASKED, tmp_path, about={}, hashes={})
-    assert found["results"]["blocksworld"]["verified-detailed"]["outcomes"]["missing"] == 1 and "p2#3" not in cut.asked
+    arm = found["results"]["blocksworld"]["verified-detailed"]
+    assert arm["outcomes"]["missing"] == 1 and "p2#3" not in cut.asked
+    assert arm["plan_validity"]["n"] == 5 and arm["undecided"] == 1, "it is not known whether it would have come right"
     again = Model(answer)
     found = measure_arms([greedy_arm(first, STYLE, max_tokens=99), verified(again)], ASKED, tmp_path, about={}, hashes={})
     assert again.asked == ["p2#2", "p2#3"] and found["results"]["blocksworld"]["verified-detailed"]["plan_validity"]["value"] == 0.5
