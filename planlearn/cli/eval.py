@@ -47,7 +47,7 @@ def eval(  # noqa: A001 - the command's name
     eta: int = typer.Option(5, min=1, help="Attempts in all in the verified arms."),
     temperature: float = typer.Option(0.3, min=0.0, help="Of samples and of later attempts."),
     seed: int = typer.Option(0, help="Of samples and of later attempts."),
-    batch: int = typer.Option(64, min=1, help="Problems answered side by side."),
+    batch: int = typer.Option(64, min=1, help="Problems answered side by side at most; on a CPU fewer where memory is short."),
     concurrency: int = typer.Option(4, min=1, help="Requests at a time to an endpoint."),
     timeout: float = typer.Option(600.0, min=0.1, help="Seconds for one request to an endpoint."),
     retries: int = typer.Option(5, min=0, help="Further tries of a request, with longer and longer waits."),
@@ -120,11 +120,12 @@ def eval(  # noqa: A001 - the command's name
     assert wanted is not None
     if set_name is not None:
         domain = domain or named_set(set_name).domain
+    if domain is not None:
+        domain_text(domain)  # an unknown domain is said with the nearest name
     if adapter is None and model is None and base_url is None and replay is None:
         adapter = _carried(domain or DEFAULT_DOMAIN)
     recipe = trained_recipe(adapter) if adapter is not None else {}
     own = domain or recipe.get("domain", DEFAULT_DOMAIN)
-    domain_text(own)  # an unknown domain is said with the nearest name
     if instances is None:
         name = set_name or own
         asked, what, source = asked_from_set(name, planbench), name, "planlearn's set" if planbench is None else "PlanBench"

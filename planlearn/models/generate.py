@@ -58,7 +58,8 @@ def generate(
 ) -> Iterator[Completion]:
     """Continue each prompt; completions come as they are finished, in no order, one for each prompt.
 
-    max_tokens: limit for each answer, the end mark included; shortened where the model's context ends.
+    max_tokens: limit for each answer, the end mark included; shortened where the model's context ends. batch_size: rows at most; on a CPU
+    fewer where they could come to remember more than `CACHE_BYTES`.
     temperature 0 is greedy: each token is the most likely one, the lowest id among equals. Above 0, a row
     draws with a generator of its own, seeded from `seed` and the prompt's id: the batch size changes nothing
     but the speed.
@@ -76,7 +77,7 @@ def _answers(
 ) -> Iterator[Completion]:
     import torch
 
-    finish, masking = _Finisher(loaded), _Masking(loaded)
+    finish, masking, room = _Finisher(loaded), _Masking(loaded), _room(loaded.model)
     batch = _Batch(loaded.model)
     training = loaded.model.training
     loaded.model.eval()
@@ -86,7 +87,7 @@ def _answers(
             # Not around the yield: the caller's own work must not run in inference mode.
             with torch.inference_mode():
                 if not batch.rows:
-                    batch.begin([waiting.popleft() for _ in range(min(batch_size, len(waiting)))])
+                    batch.begin(_next_rows(waiting, batch_size, room))
                     for row in batch.rows:
                         masking.look(row)
                 chosen = _choose(masking.masked(batch.logits, batch.rows), [row.rng for row in batch.rows], temperature)
@@ -133,6 +134,33 @@ def _rows(
             words = None
         rows.append(_Row(place=place, prompt=prompt, ids=ids, cap=room, rng=rng, words=words))
     return deque(sorted(rows, key=lambda row: (-len(row.ids), row.place)))
+
+
+CACHE_BYTES = 9 * 2**28
+"""What a batch may come to remember on a CPU, 2.25 GiB, so that a small model's evaluation stays below 4."""
+
+
+def _room(model: PreTrainedModel) -> int | None:
+    """How many columns of how many rows a batch may have, taken together; None where the device's memory is left to the user."""
+    config = model.config.get_text_config()
+    heads = getattr(config, "num_key_value_heads", None) or getattr(config, "num_attention_heads", None)
+    layers, width = getattr(config, "num_hidden_layers", None), getattr(config, "hidden_size", None)
+    if model.device.type != "cpu" or not (heads and layers and width):
+        return None
+    head = getattr(config, "head_dim", None) or width // config.num_attention_heads
+    return CACHE_BYTES // (2 * layers * heads * head * model.dtype.itemsize)
+
+
+def _next_rows(waiting: deque[_Row], batch_size: int, room: int | None) -> list[_Row]:
+    """As many rows as there may be, even if all ran to their caps; one at least."""
+    rows: list[_Row] = []
+    columns = 0
+    while waiting and len(rows) < batch_size:
+        columns = max(columns, len(waiting[0].ids) + waiting[0].cap)
+        if rows and room is not None and columns * (len(rows) + 1) > room:
+            break
+        rows.append(waiting.popleft())
+    return rows
 
 
 def _choose(logits: Tensor, rngs: list[Random | None], temperature: float) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 import warnings
 from collections import Counter
@@ -384,3 +385,23 @@ def test_words_that_begin_alike_have_no_probability(restless: Make) -> None:
     prompt = Prompt(id="a", text="Init:\n", mask=forced(["QARZ"]), words=("QARZ", "QUARZ"))
     (found,) = answers(restless(), [prompt], max_tokens=20)
     assert (found.text, found.probability) == ("QARZ\n", None)
+
+
+def test_a_batch_has_as_many_rows_as_memory_may_hold(restless: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Law: rows times the longest prompt with its cap stay within the room; the answers are the same."""
+    from planlearn.models.generate import _Batch, _room
+
+    module = sys.modules["planlearn.models.generate"]  # the package has a function of that name
+
+    loaded = restless()
+    wide = answers(loaded, max_tokens=30, batch_size=24)
+    config = loaded.model.config
+    column = 2 * config.num_hidden_layers * config.num_key_value_heads * config.head_dim * 4
+    monkeypatch.setattr(module, "CACHE_BYTES", column * 300)
+    begun: list[list[Any]] = []
+    honest = _Batch.begin
+    monkeypatch.setattr(_Batch, "begin", lambda self, rows: (begun.append(list(rows)), honest(self, rows))[1])
+    assert [one.text for one in answers(loaded, max_tokens=30, batch_size=24)] == [one.text for one in wide]
+    sizes = [(len(rows), max(len(row.ids) + row.cap for row in rows)) for rows in begun]
+    assert len(sizes) > 3 and all(count * columns <= 300 or count == 1 for count, columns in sizes) and max(sizes)[0] >= 3
+    assert _room(loaded.model) == 300
