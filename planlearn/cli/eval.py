@@ -174,6 +174,8 @@ def eval(  # noqa: A001 - the command's name
         [*asks, *beside], asked, out, about=dict(asker.about) | {"instances": what, "source": source}, hashes=asker.hashes, force=force,
         said=said | {"max_tokens": options.cap, "seed": seed, "shots": shots_of([*asks, *beside])}, verdicts=make_verdicts(asker, options) if verdicts else None,
     )
+    if replay is not None and all(arms[name]["plan_validity"] is None and arms[name]["outcomes"]["missing"] for arms in results["results"].values() for name in chosen):
+        raise PlanlearnError(f"{replay}: has an answer to none of {len(asked)} problems; it is of other ones")
     print(results_table(results))
     for name, why in left_out.items():
         print(f"{name}: left out, {why}")

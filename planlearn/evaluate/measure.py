@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -71,8 +71,8 @@ def measure_arms(
         for path in (results_path, samples, out / VERDICTS_FILE):
             path.unlink(missing_ok=True)
     runs = {arm.name: _fingerprint(arm, asked, about, hashes) for arm in arms}
-    missing: dict[tuple[str, str], list[str]] = {}
-    former = json.loads(results_path.read_text(encoding="utf-8"))["about"].get("arms", {}) if results_path.exists() else {}
+    former = json.loads(results_path.read_text(encoding="utf-8")) if results_path.exists() else {"about": {}, "results": {}}
+    missing = _missing_before(former, runs) | {(one.domain, arm.name): [] for one in asked for arm in arms}
     with SampleLog(samples, runs=runs) as log:
         for arm in arms:
             missing |= _ask(arm, asked, log, what if len(arms) == 1 else f"{what}, {arm.name}")
@@ -80,12 +80,27 @@ def measure_arms(
         if verdicts is not None:
             judged = ask_verdicts(verdicts, asked, log.records, out / VERDICTS_FILE, run=runs.get(GREEDY, ""), what=f"{what}, own verdicts")
         results = build_results(
-            log.records, about=dict(about) | dict(said or {}) | {"arms": former | {arm.name: arm.says for arm in arms}}, hashes=hashes,
-            missing=missing, verdicts=judged,
+            log.records, about=_about(former["about"], dict(about) | dict(said or {}), arms), hashes=hashes, missing=missing, verdicts=judged,
         )
     write_results(results_path, results, force=True)
     write_json(out / "results_lm_eval.json", lm_eval_results(results))
     return results
+
+
+def _missing_before(former: Mapping[str, Any], asked_now: Container[str]) -> dict[tuple[str, str], list[str]]:
+    """Of arms that are not asked now, how many answers did not come; a results.json does not say of which problems."""
+    return {
+        (domain, arm): [""] * numbers["outcomes"].get("missing", 0)
+        for domain, arms in former["results"].items() for arm, numbers in arms.items() if arm not in asked_now
+    }  # fmt: skip
+
+
+def _about(former: Mapping[str, Any], now: Mapping[str, Any], arms: Sequence[Arm]) -> dict[str, Any]:
+    """What is said of this call, and of arms that stand there from earlier ones."""
+    about = {**former, **now, "arms": former.get("arms", {}) | {arm.name: arm.says for arm in arms}}
+    if "shots" in about:
+        about["shots"] = former.get("shots", {}) | now.get("shots", {})
+    return about
 
 
 def _fingerprint(arm: Arm, asked: Sequence[Asked], about: Mapping[str, Any], hashes: Mapping[str, str]) -> str:

@@ -83,6 +83,8 @@ def result_rows(path: Path, label: str = "", *, controls: bool = False) -> list[
     try:
         results = json.loads(path.read_text(encoding="utf-8"))
         name, source = Path(results["about"].get("instances", "")).stem, results["about"].get("source", PLANBENCH)
+        # Asked in our format, as all were by releases that did not describe their arms.
+        own = "style" in results["about"] or "arms" not in results["about"]
         rows = []
         for domain, arms in results["results"].items():
             for arm, numbers in arms.items():
@@ -90,7 +92,8 @@ def result_rows(path: Path, label: str = "", *, controls: bool = False) -> list[
                 if numbers["plan_validity"] is not None and (controls or not control):
                     rows.append(_row(
                         numbers, set=(name or domain) + ("" if source == PLANBENCH else f" ({source})"), model=arm if control else label,
-                        prompt=f"control of {label}" if control else OURS if arm == GREEDY else arm, theirs=None, no_plan=None, ours=not control,
+                        prompt=f"control of {label}" if control else (OURS if arm == GREEDY else arm) if own else f"PDDL, {arm}", theirs=None,
+                        no_plan=None, ours=own and not control,
                     ))  # fmt: skip
         return rows
     except (ValueError, KeyError, TypeError, AttributeError) as error:

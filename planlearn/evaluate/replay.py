@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from planlearn.evaluate.answers import Completion, Prompt, Stop
-from planlearn.evaluate.arms import Complete
+from planlearn.evaluate.arms import Complete, Kind, kind_of
 from planlearn.evaluate.samples import SamplesError
 from planlearn.evaluate.saved import samples_file, saved_rows
 
@@ -22,7 +22,7 @@ def replay(path: Path, *, arm: str | None = None) -> Complete:
     a letter, has stop MISSING; one that stands whole in the recorded prompt, as in a model's chat template, is the same.
 
     Raises SamplesError for a file that is no samples.jsonl, has no answer of the arm, or two different ones to one prompt; while asked, where
-    none of the prompts is in it.
+    it has the problems under other prompts alone.
     """
     file = samples_file(path)
     known: dict[tuple[str, str], tuple[int, Completion]] = {}
@@ -36,7 +36,7 @@ def replay(path: Path, *, arm: str | None = None) -> Complete:
         line, former = known.setdefault((completion.id, row["prompt"]), (number, completion))
         if former.text != completion.text:
             raise SamplesError(f"{file}:{number}: another answer to the prompt of line {line}; name the arm that is to be replayed")
-    if not known:
+    if not known and (arm is None or kind_of(arm) is not Kind.IN_TURN):  # where the first attempts were all right there is no further one
         raise SamplesError(f"{file}: no answer of arm {arm}")
 
     by_id: dict[str, list[tuple[str, Completion]]] = {}
@@ -55,8 +55,8 @@ def replay(path: Path, *, arm: str | None = None) -> Complete:
         nonlocal matched
         found = {prompt.id: find(prompt) for prompt in prompts}
         matched = matched or any(found.values())
-        if found and not matched:
-            raise SamplesError(f"{file}: has an answer to none of {len(found)} prompts; it is of other problems, or they were asked otherwise")
+        if not matched and any(name in by_id for name in found):
+            raise SamplesError(f"{file}: has an answer to none of {len(found)} prompts; its problems were asked otherwise")
         for name, completion in found.items():
             yield completion if completion is not None else Completion(
                 id=name, text="", stop=Stop.MISSING, reason=NOT_RECORDED, prompt_tokens=0, tokens=0, seconds=0.0

@@ -69,7 +69,7 @@ def test_answers_are_replayed_and_judged_anew(run, files):
     assert done.exit_code == 0, done.output
     assert results(files, "again")["results"]["blocksworld"]["greedy"] == results(files)["results"]["blocksworld"]["greedy"]
     other = run("eval", "--replay", "out", "--out", "other", *words, "--set", "blocksworld-6-8")
-    assert other.exit_code == 2 and "has an answer to none of 2 prompts" in other.stderr
+    assert other.exit_code == 2 and "has an answer to none of 2 problems" in other.stderr
 
 
 def test_a_chat_models_plans_are_replayed_as_they_were_asked(run, files):

@@ -105,6 +105,15 @@ def test_a_missing_answer_is_no_wrong_one_and_is_asked_again(tmp_path: Path) -> 
     assert again.asked == ["p1", "p4"] and found["plan_validity"]["n"] == 8 and found["outcomes"]["missing"] == 0
 
 
+def test_another_arm_does_not_hide_what_is_missing_in_the_first(tmp_path: Path) -> None:
+    measure([greedy(Model(lambda prompt: None if prompt.id == "p1" else good(prompt)))], tmp_path, said={"shots": {"greedy": 2}})
+    found = measure([samples(Model(good))], tmp_path, said={"shots": {}})
+    assert found["greedy"]["outcomes"]["missing"] == 1
+    assert json.loads((tmp_path / "results.json").read_text())["about"]["shots"] == {"greedy": 2}
+    again = Model(good)
+    assert measure([greedy(again)], tmp_path)["greedy"]["outcomes"]["missing"] == 0 and again.asked == ["p1"]
+
+
 def test_no_answer_at_all_is_no_result_of_zero(tmp_path: Path) -> None:
     found = measure([greedy(Model(lambda _: None))], tmp_path)["greedy"]
     assert found["plan_validity"] is None and found["outcomes"]["missing"] == 8

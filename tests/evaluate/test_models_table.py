@@ -125,6 +125,13 @@ def test_results_of_a_former_release_have_a_row(tmp_path: Path) -> None:
     assert (row.set, row.model, row.valid.n, row.unreadable, row.no_plan, row.ours) == ("blocksworld", "nano", 2, 1, None, True)
 
 
+def test_a_model_that_was_asked_in_pddl_is_not_called_ours(tmp_path: Path) -> None:
+    (row,) = result_rows(results(tmp_path / "r.json", [record(VALID)], instances="blocksworld", arms={"greedy": "alone"}, model="theirs"))
+    assert not row.ours and row.prompt == "PDDL, greedy"
+    (row,) = result_rows(results(tmp_path / "r.json", [record(VALID)], instances="blocksworld", arms={"greedy": "alone"}, style={}))
+    assert row.ours
+
+
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"about": {}, "results": {"b": {"greedy": {"plan_validity": 1}}}}'])
 def test_what_is_no_result_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "r.json").write_text(text)

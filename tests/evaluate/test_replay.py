@@ -57,7 +57,13 @@ def test_what_was_not_asked_then_is_missing_now(tmp_path: Path, asked: tuple[str
 def test_a_recording_of_something_else_is_said(tmp_path: Path) -> None:
     """Not a result of nothing but missing answers."""
     with pytest.raises(SamplesError, match="an answer to none of 1 prompts"):
-        ask(recording(tmp_path, {}), ("p2", ROW["prompt"]))
+        ask(recording(tmp_path, {}), ("p1", "another prompt"))
+
+
+def test_what_the_recording_lacks_can_be_asked_alone(tmp_path: Path) -> None:
+    """As when a replay that lacked one answer is gone on with."""
+    assert ask(recording(tmp_path, {}), ("p2", ROW["prompt"]))[0].stop is Stop.MISSING
+    assert ask(recording(tmp_path, {}), arm="verified-none") == [], "of what was right at once there is no second attempt"
 
 
 def test_a_prompt_inside_a_models_own_template_is_the_same(tmp_path: Path) -> None:

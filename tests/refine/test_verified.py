@@ -38,6 +38,12 @@ def test_only_what_failed_is_tried_again_and_the_last_attempt_counts(tmp_path: P
     assert arm["seconds"]["total"] == 0.5 * (6 + 5 + 4 + 3), "the first attempts count too"
 
 
+def test_where_all_is_right_at_once_the_arm_says_so(tmp_path: Path) -> None:
+    good = Model(lambda prompt: right(BY_ID[prompt.id]))
+    found = measure_arms([greedy_arm(good, STYLE, max_tokens=99), verified(good)], ASKED, tmp_path, about={}, hashes={})["results"]["blocksworld"]
+    assert found["verified-detailed"]["plan_validity"] == found["greedy"]["plan_validity"] and len(good.asked) == 6
+
+
 def test_a_missing_answer_ends_a_problem_until_the_next_call(tmp_path: Path) -> None:
     first = Model(answer)
     cut = Model(lambda prompt: None if prompt.id == "p2#2" else answer(prompt))
