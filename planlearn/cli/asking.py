@@ -196,9 +196,7 @@ def make_arms(names: Sequence[str], asker: Asker, options: Options) -> list[Arm]
     shots = partial(few_shots_for, count=options.shots)
     style: ChainStyle = asker.style
     text = (lambda one: chain_prompt(one, style)) if chain else (lambda one: asker.chat(plan_prompt(one, shots(one))))
-    common: dict[str, Any] = {
-        "text": text, "reader": Reader.STRICT if chain else Reader.LENIENT,
-    }
+    common: dict[str, Any] = {"text": text, "reader": Reader.STRICT if chain else Reader.LENIENT}
     settings: dict[str, Any] = {"max_tokens": options.cap, **({"style": asdict(style)} if chain else {"shots": options.shots})}
     drawn = {"temperature": options.temperature, "seed": options.seed}
     arms: list[Arm] = []

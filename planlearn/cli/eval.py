@@ -85,7 +85,7 @@ def eval(  # noqa: A001 - the command's name
     Called again it goes on where it was killed, asks again what was not answered, and adds arms. `planlearn compare` pairs two runs, `planlearn score`
     judges samples again.
     """
-    from dataclasses import replace
+    from dataclasses import asdict, replace
 
     from planlearn.cli.asking import (
         Options,
@@ -116,8 +116,7 @@ def eval(  # noqa: A001 - the command's name
     chosen = [name.strip() for name in arms.split(",") if name.strip()]
     if verdicts and GREEDY not in chosen:
         chosen = [GREEDY, *chosen]  # its plans are those that the model judges
-    wanted = {"all": CONTROLS, "none": ()}.get(controls) if controls in ("all", "none") else tuple(name.strip() for name in controls.split(","))
-    assert wanted is not None
+    wanted = {"all": CONTROLS, "none": ()}.get(controls, tuple(name.strip() for name in controls.split(",")))
     if set_name is not None:
         domain = domain or named_set(set_name).domain
     if domain is not None:
@@ -167,8 +166,6 @@ def eval(  # noqa: A001 - the command's name
     beside, left_out, base = make_controls(wanted, asker, asked, options, planner=planner)
     said = dict(asker.said) | base | ({"left_out": left_out} if left_out else {})
     if options.ask == "chain":
-        from dataclasses import asdict
-
         said |= {"style": asdict(style)}
     results = measure_arms(
         [*asks, *beside], asked, out, about=dict(asker.about) | {"instances": what, "source": source}, hashes=asker.hashes, force=force,

@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import json
 import sys
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from planlearn.evaluate.answers import Completion, Stop, lost_cause
 from planlearn.evaluate.arms import GREEDY, Arm, Asking, Complete, Turn
 from planlearn.evaluate.asked import Asked
 from planlearn.evaluate.lm_eval_shape import lm_eval_results
-from planlearn.evaluate.results import build_results, refuse_finished, write_results
+from planlearn.evaluate.results import build_results, missing_before, refuse_finished, write_results
 from planlearn.evaluate.samples import SHARED, SampleLog
 from planlearn.evaluate.scoring import Result, Sample, SampleRecord, score
 from planlearn.evaluate.verdicts import VERDICTS_FILE, VerdictAsker, ask_verdicts, verdict_rows
@@ -72,7 +72,7 @@ def measure_arms(
             path.unlink(missing_ok=True)
     runs = {arm.name: _fingerprint(arm, asked, about, hashes) for arm in arms}
     former = json.loads(results_path.read_text(encoding="utf-8")) if results_path.exists() else {"about": {}, "results": {}}
-    missing = _missing_before(former, runs) | {(one.domain, arm.name): [] for one in asked for arm in arms}
+    missing = missing_before(former, runs) | {(one.domain, arm.name): [] for one in asked for arm in arms}
     with SampleLog(samples, runs=runs) as log:
         for arm in arms:
             missing |= _ask(arm, asked, log, what if len(arms) == 1 else f"{what}, {arm.name}")
@@ -85,14 +85,6 @@ def measure_arms(
     write_results(results_path, results, force=True)
     write_json(out / "results_lm_eval.json", lm_eval_results(results))
     return results
-
-
-def _missing_before(former: Mapping[str, Any], asked_now: Container[str]) -> dict[tuple[str, str], list[str]]:
-    """Of arms that are not asked now, how many answers did not come; a results.json does not say of which problems."""
-    return {
-        (domain, arm): [""] * numbers["outcomes"].get("missing", 0)
-        for domain, arms in former["results"].items() for arm, numbers in arms.items() if arm not in asked_now
-    }  # fmt: skip
 
 
 def _about(former: Mapping[str, Any], now: Mapping[str, Any], arms: Sequence[Arm]) -> dict[str, Any]:

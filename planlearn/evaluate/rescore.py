@@ -12,7 +12,7 @@ from typing import Any
 from planlearn.errors import UnknownDomain
 from planlearn.evaluate.arms import GREEDY
 from planlearn.evaluate.lm_eval_shape import lm_eval_results
-from planlearn.evaluate.results import ResultExists, build_results, refuse_finished, write_results
+from planlearn.evaluate.results import ResultExists, build_results, missing_before, refuse_finished, write_results
 from planlearn.evaluate.samples import SamplesError
 from planlearn.evaluate.saved import SAMPLES_FILE, SavedRows
 from planlearn.evaluate.scoring import Result, SampleRecord, score
@@ -101,11 +101,7 @@ def write_rescored(out: Path, path: Path, found: Sequence[Rescored]) -> dict[str
     try:
         old = json.loads(beside.read_text(encoding="utf-8")) if beside.exists() else {}
         about, hashes = dict(old.get("about", {})), dict(old.get("hashes", {}))
-        missing = {
-            # It says how many, not which; `build_results` needs no names but to know the undecided, which it finds by their attempts too.
-            (domain, arm): [""] * numbers["outcomes"]["missing"]
-            for domain, arms in old.get("results", {}).items() for arm, numbers in arms.items() if numbers["outcomes"].get("missing")
-        }  # fmt: skip
+        missing = missing_before(old)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SamplesError(f"{beside}: not a results.json ({error})") from None
     about["scored_again"] = {

@@ -13,7 +13,7 @@ import json
 import platform
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from importlib import metadata
 from math import comb
 from pathlib import Path
@@ -70,6 +70,15 @@ def build_results(
         "hashes": dict(sorted((hashes or {}).items())),
         "results": results,
     }
+
+
+def missing_before(former: Mapping[str, Any], asked_now: Container[str] = ()) -> dict[tuple[str, str], list[str]]:
+    """Of the arms of a results dict that are not asked now, how many answers did not come, as `build_results` takes it: a results.json
+    does not say of which problems."""
+    return {
+        (domain, arm): [""] * numbers["outcomes"].get("missing", 0)
+        for domain, arms in former.get("results", {}).items() for arm, numbers in arms.items() if arm not in asked_now
+    }  # fmt: skip
 
 
 def summarise(records: Records, kind: Kind = Kind.ONE, *, first: Records = (), missing: Sequence[str] = ()) -> dict[str, Any]:

@@ -198,3 +198,12 @@ def test_a_broken_result_beside_the_samples_is_named(tmp_path: Path) -> None:
         with pytest.raises(SamplesError, match=r"old/results.json: not a results.json"):
             write_rescored(tmp_path / "new", path, again(path))
     assert not (tmp_path / "new").exists()
+
+
+def test_an_arm_that_needed_no_second_attempt_is_kept(tmp_path: Path) -> None:
+    """It has no rows of its own: all that it says stands in greedy's."""
+    path = written(tmp_path / "run", rows()[:1])
+    write_results(path.with_name("results.json"), build_results(RECORDS[:1], missing={("blocksworld", "verified-none"): []}))
+    write_rescored(tmp_path / "again", path, again(path))
+    found = json.loads((tmp_path / "again" / "results.json").read_text())["results"]["blocksworld"]
+    assert found["verified-none"]["plan_validity"] == found["greedy"]["plan_validity"] and found["greedy"]["plan_validity"]["n"] == 1

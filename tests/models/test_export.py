@@ -14,8 +14,9 @@ torch = pytest.importorskip("torch", reason="the train extra is not installed")
 
 from planlearn.errors import AdapterMismatch  # noqa: E402
 from planlearn.evaluate import Prompt, ResultExists  # noqa: E402
-from planlearn.models import LoadedModel, generate, load_model, load_trained, write_adapter_record  # noqa: E402
+from planlearn.models import LoadedModel, generate, load_model, load_trained  # noqa: E402
 from planlearn.models.export import HubError, export_merged, push_folder  # noqa: E402
+from tests.models.adapters import restless_adapter  # noqa: E402
 
 PROMPTS = [Prompt(id=str(n), text="Init: " + "on a b, " * n + "clear c\nGoal: on a b\nChain:\n") for n in range(6)]
 RECIPE = "domain: blocksworld\ncorpus:\n  states: full\n  domain_in_prompt: false\n"
@@ -36,18 +37,7 @@ def base(restless: Callable[[], LoadedModel], tmp_path_factory: pytest.TempPathF
 @pytest.fixture(scope="module")
 def adapter(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """As training leaves one, with weights far from zero."""
-    from peft import LoraConfig, get_peft_model
-
-    loaded = load_model(base)
-    adapted = get_peft_model(loaded.model, LoraConfig(r=4, lora_alpha=8, target_modules="all-linear"))
-    generator = torch.Generator().manual_seed(0)
-    with torch.no_grad():
-        for name, weights in adapted.named_parameters():
-            if "lora_" in name:
-                weights.normal_(std=0.5, generator=generator)
-    folder = tmp_path_factory.mktemp("run") / "adapter"
-    adapted.save_pretrained(folder)
-    write_adapter_record(folder, loaded)
+    folder = restless_adapter(base, tmp_path_factory.mktemp("run") / "adapter")
     (folder / "recipe.yaml").write_text(RECIPE)
     share = {"value": 0.25, "low": 0.1, "high": 0.5, "n": 20}
     (folder / "validation.json").write_text(json.dumps({"results": {"blocksworld": {"greedy": {"plan_validity": share}}}}))

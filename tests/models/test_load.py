@@ -18,6 +18,7 @@ from planlearn.models import (
     weights_hash,
     write_adapter_record,
 )
+from tests.models.adapters import restless_adapter
 
 
 @pytest.fixture(scope="module")
@@ -33,20 +34,7 @@ def base(tmp_path_factory: pytest.TempPathFactory, texts: tuple[str, ...]) -> Pa
 @pytest.fixture(scope="module")
 def adapter(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An adapter of `base` whose weights are far from zero."""
-    import torch
-    from peft import LoraConfig, get_peft_model
-
-    loaded = load_model(base)
-    adapted = get_peft_model(loaded.model, LoraConfig(r=4, lora_alpha=8, target_modules="all-linear"))
-    generator = torch.Generator().manual_seed(0)
-    with torch.no_grad():
-        for name, weights in adapted.named_parameters():
-            if "lora_" in name:
-                weights.normal_(std=0.5, generator=generator)
-    folder = tmp_path_factory.mktemp("adapter")
-    adapted.save_pretrained(folder)
-    write_adapter_record(folder, loaded)
-    return folder
+    return restless_adapter(base, tmp_path_factory.mktemp("adapter"))
 
 
 def logits(loaded: LoadedModel, text: str = "Init: clear a, on a c\n") -> Any:
