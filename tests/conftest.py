@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.browser import Watched, launched
 
 # A loaded machine is no counterexample, so no deadline for a single one.
 settings.register_profile("planlearn", deadline=None, max_examples=60)
@@ -46,3 +48,19 @@ def keeping_bytecode(tmp_path: Path) -> dict[str, str]:
     """An environment in which Python keeps what it compiled, as it does where a package is installed."""
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return kept | {"PYTHONPYCACHEPREFIX": str(tmp_path)}
+
+
+@pytest.fixture(scope="module")
+def chromium(need: Need) -> Iterator[object]:
+    """A headless Chromium; tests that need it skip where there is none."""
+    with launched(need) as browser:
+        yield browser
+
+
+@pytest.fixture
+def watched(chromium: object) -> Iterator[Watched]:
+    """Opens pages, and fails the test for console errors, uncaught exceptions and requests to other hosts."""
+    pages = Watched(chromium)
+    yield pages
+    pages.close()
+    pages.check()
