@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import _lru_cache_wrapper, lru_cache
 from typing import TypeVar
 
 from planlearn.chains.grammar import (
@@ -41,6 +42,7 @@ _PLAN_LINE = re.compile(rf"^{PLAN_HEADER}[ \t\r]*$", re.MULTILINE)
 _CHAIN_LINE = re.compile(rf"{CHAIN_HEADER}[ \t\r]*\n")
 _BUT, _AFTER = (re.compile(rf"\s{word}\s") for word in (BUT, AFTER))
 _SHOWN = 40
+_LONGEST_KEPT = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,18 +89,28 @@ def _names(text: str) -> tuple[str, ...]:
     return names
 
 
+_Read = TypeVar("_Read")
+
+
+def _kept(read: _lru_cache_wrapper[_Read], part: str) -> _Read:
+    """A part of a list as it was read before: chains say the same of the same atoms again and again, which is most of their text. What is long
+    is no atom of anybody's, and not kept."""
+    return read(part) if len(part) <= _LONGEST_KEPT else read.__wrapped__(part)
+
+
 def _signed(text: str) -> list[tuple[Atom, bool]]:
     """The atoms of a comma list in their order, and whether each stands without "not"; none for "none"."""
-    found: list[tuple[Atom, bool]] = []
-    for part in text.split(",") if text.strip() != NONE else ():
-        names = _plain_names(part.strip(" "))
-        if names and RESERVED.isdisjoint(names):
-            found.append((names, True))
-        else:
-            words = part.split()
-            negated = words[:1] == [NOT]
-            found.append((_names(" ".join(words[negated:])), not negated))
-    return found
+    return [_kept(_signed_atom, part) for part in text.split(",")] if text.strip() != NONE else []
+
+
+@lru_cache(maxsize=1 << 14)
+def _signed_atom(part: str) -> tuple[Atom, bool]:
+    names = _plain_names(part.strip(" "))
+    if names and RESERVED.isdisjoint(names):
+        return names, True
+    words = part.split()
+    negated = words[:1] == [NOT]
+    return _names(" ".join(words[negated:])), not negated
 
 
 def _literals(text: str) -> tuple[Literal, ...]:
@@ -116,22 +128,24 @@ def _lookups(text: str) -> tuple[Lookup, ...]:
 
 def _lookup_entries(text: str) -> list[tuple[Lookup, ...]]:
     """A comma list of entries, each of one literal or more with "yes" or "no" behind each; none for "none"."""
-    entries = []
-    for part in text.split(",") if text.strip() != NONE else ():
-        lookups, words = [], []
-        for word in part.split():
-            if word in (YES, NO):
-                found = _literals(" ".join(words))
-                if len(found) != 1:
-                    raise _Unreadable  # "none"
-                lookups.append(Lookup(literal=found[0], holds=word == YES))
-                words = []
-            else:
-                words.append(word)
-        if words or not lookups:
-            raise _Unreadable  # no "yes" or "no"
-        entries.append(tuple(lookups))
-    return entries
+    return [_kept(_entry, part) for part in text.split(",")] if text.strip() != NONE else []
+
+
+@lru_cache(maxsize=1 << 14)
+def _entry(part: str) -> tuple[Lookup, ...]:
+    lookups, words = [], []
+    for word in part.split():
+        if word in (YES, NO):
+            found = _literals(" ".join(words))
+            if len(found) != 1:
+                raise _Unreadable  # "none"
+            lookups.append(Lookup(literal=found[0], holds=word == YES))
+            words = []
+        else:
+            words.append(word)
+    if words or not lookups:
+        raise _Unreadable  # no "yes" or "no"
+    return tuple(lookups)
 
 
 def _atoms(text: str) -> tuple[frozenset[Atom], frozenset[Atom]]:
