@@ -15,6 +15,7 @@ FEEDBACK ?=
 ADAPTER ?=
 OUT ?=
 SET ?=
+RUN ?=
 JOBS ?= 2
 PLANBENCH_DIR ?=
 
@@ -24,13 +25,13 @@ STAMP := $(VENV)/.stamp
 # What was set on make's command line and is not one of the variables above is a key of the recipe:
 # `make train examples=500 adapter.rank=16`.
 # Make writes a space inside a value as "\ ", which the shell reads back.
-OWN := PYTHON VENV TORCH TORCH_CONSTRAINTS DOMAIN MODEL SEED MINUTES ETA FEEDBACK ARGS ADAPTER OUT PLANBENCH_DIR SET JOBS
+OWN := PYTHON VENV TORCH TORCH_CONSTRAINTS DOMAIN MODEL SEED MINUTES ETA FEEDBACK ARGS ADAPTER OUT PLANBENCH_DIR SET RUN JOBS
 KEYS = $(subst <space>,\ ,$(filter-out $(OWN:%=%=%),$(subst \ ,<space>,$(MAKEOVERRIDES))))
 
 # A domain that nobody named is left to planlearn: the recipe's, where ARGS has --recipe, else blocksworld.
 ASKED = $(if $(filter file,$(origin DOMAIN)),,$(if $(DOMAIN),--domain $(DOMAIN)))
 
-.PHONY: help env train refine ablate eval data fetch-model test golden bench clean
+.PHONY: help env train refine ablate eval report serve data fetch-model test golden bench clean
 .DEFAULT_GOAL := help
 
 help:  ## List the targets.
@@ -43,7 +44,7 @@ $(STAMP): pyproject.toml constraints-cpu.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "planlearn needs Python 3.11 or newer")'
 	$(PYTHON) -m venv $(VENV)
 	$(if $(strip $(TORCH)),$(BIN)/python -m pip install --quiet $(TORCH_CONSTRAINTS) '$(TORCH)')
-	$(BIN)/python -m pip install --quiet $(TORCH_CONSTRAINTS) -e '.[train,plan,serve,plots,endpoint,lm-eval,test]'
+	$(BIN)/python -m pip install --quiet $(TORCH_CONSTRAINTS) -e '.[train,plan,serve,plots,tensorboard,endpoint,lm-eval,test]'
 	touch $@
 
 # η and the level of feedback, where they were given.
@@ -65,6 +66,12 @@ eval: $(STAMP)  ## Measure plan validity beside controls: DOMAIN= and perhaps AD
 	  $(if $(SET),--set $(SET) $(if $(PLANBENCH_DIR),--planbench $(PLANBENCH_DIR)),$(if $(PLANBENCH_DIR),--instances $(PLANBENCH_DIR)/$(DOMAIN))) \
 	  --out $(or $(OUT),data/runs/eval-$(or $(SET),$(DOMAIN))$(if $(PLANBENCH_DIR),-planbench)) \
 	  $(if $(ADAPTER),--adapter $(ADAPTER)) $(if $(MODEL),--model $(MODEL)) $(ARGS)
+
+report: $(STAMP)  ## One offline page of a recorded run: RUN=data/runs/..., OUT=.
+	$(BIN)/planlearn report $(RUN) $(if $(OUT),--out $(OUT)) $(ARGS)
+
+serve: $(STAMP)  ## The local page for plans that fail, on 127.0.0.1: ADAPTER= for a model to ask.
+	$(BIN)/planlearn serve $(if $(ADAPTER),--adapter $(ADAPTER)) $(ARGS)
 
 data: $(STAMP)  ## Build a domain's corpus without training: DOMAIN= SEED= OUT= and recipe keys.
 	$(BIN)/planlearn data build $(ASKED) --out $(or $(OUT),data/corpora/$(DOMAIN)) \

@@ -38,14 +38,21 @@ class Progress:
         note = f", {self.note}" if self.note else ""
         text = f"{self.what}: {self.done}/{self.total} {self.unit}".rstrip() + note + left
         self.wide, pad = len(text), max(0, self.wide - len(text))
-        print(text + " " * pad, end=end, file=sys.stderr, flush=True)
+        print(text + " " * (pad if end == "\r" else 0), end=end, file=sys.stderr, flush=True)
+
+    def leave(self) -> None:
+        """Keep the line that stands, as another one follows it."""
+        if self.wide and sys.stderr.isatty():
+            print(file=sys.stderr, flush=True)
+        self.wide = 0
 
     def close(self) -> None:
         """The last line: how far it came and how long it took."""
         note = f", {self.note}" if self.note else ""
         text = f"{self.what}: {self.done}/{self.total} {self.unit}".rstrip()
         text += f"{note}, {clock(time.monotonic() - self.begun)}"
-        print(("\r" if sys.stderr.isatty() else "") + text + " " * max(0, self.wide - len(text)), file=sys.stderr, flush=True)
+        renewed = sys.stderr.isatty()
+        print(("\r" if renewed else "") + text + " " * (max(0, self.wide - len(text)) if renewed else 0), file=sys.stderr, flush=True)
 
 
 def bars(prefix: str, unit: str) -> Callable[[str, int, int], None]:

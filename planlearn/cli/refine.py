@@ -69,9 +69,14 @@ def run_rounds(learner: Callable[[], Any], resolved: Any, run: Path, rows: list[
     from planlearn.evaluate import asked_from_rows
     from planlearn.refine import Refinement
 
+    def behind_round(number: int, validation: dict[str, Any]) -> None:
+        from planlearn.learn.board import VALIDATION, note
+
+        note(resolved, run / "refine", VALIDATION, validation["plan_validity"]["value"], number)
+
     rounds = Refinement(
         None, resolved.refine, run / "refine", domain=resolved.domain, seed=resolved.seed, style=style_of(resolved.corpus),
-        validation=asked_from_rows(rows), max_tokens=resolved.evaluation.max_tokens,
+        validation=asked_from_rows(rows), max_tokens=resolved.evaluation.max_tokens, told=behind_round,
     )
     if not (final.exists() and rounds.is_finished):
         rounds.taught_by(learner())

@@ -23,6 +23,7 @@ class Parts:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.record: dict[str, Any] = {"schema": 1, "seconds": {}}
+        self._inside: list[float] = []  # of each part at work the seconds of parts inside it
         if path.exists():
             try:
                 kept = json.loads(path.read_text(encoding="utf-8"))
@@ -30,14 +31,22 @@ class Parts:
             except (ValueError, KeyError, TypeError, AttributeError):
                 raise PlanlearnError(f"{path}: not the record of a run; remove it to go on without its seconds") from None
 
-    def timed(self, part: str, work: Callable[[], T], *, already: float = 0.0) -> T:
-        """Do the work of a part; `already`: seconds that earlier, killed starts spent on it."""
+    def timed(self, part: str, work: Callable[[], T], *, already: float = 0.0, again: bool = False) -> T:
+        """Do the work of a part, which may hold work of other parts: their seconds are theirs alone.
+
+        already: seconds that earlier, killed starts spent on it. again: the part comes in pieces, whose seconds add up.
+        """
         from planlearn.files import write_json
 
-        start = time.monotonic()
+        start, seconds = time.monotonic(), self.record["seconds"]
+        self._inside.append(0.0)
         value = work()
-        if part not in self.record["seconds"]:
-            self.record["seconds"][part] = round(time.monotonic() - start + already, 1)
+        took = time.monotonic() - start
+        own = took - self._inside.pop()
+        if self._inside:
+            self._inside[-1] += took
+        if again or part not in seconds:
+            seconds[part] = round(seconds.get(part, 0.0) + own + already, 1)
             write_json(self.path, self.record)
         return value
 
@@ -67,8 +76,13 @@ def _take_up(run: Path, recipe: dict[str, Any]) -> None:
         (run / noted).unlink(missing_ok=True)
 
 
-def _measured(recipe: Any, trained: Path, rows: list[dict[str, Any]], out: Path, instances: str) -> dict[str, Any]:
-    """Plan validity of a trained folder on rows of the corpus; what is measured already is read again."""
+def _measured(
+    recipe: Any, trained: Path, rows: list[dict[str, Any]], out: Path, instances: str, told: Callable[[float], None] | None = None
+) -> dict[str, Any]:
+    """Plan validity of a trained folder on rows of the corpus; what is measured already is read again.
+
+    told: is told the share of valid plans where it is measured now.
+    """
     from planlearn.evaluate import asked_from_rows
     from planlearn.models import evaluate, load_trained
 
@@ -78,7 +92,24 @@ def _measured(recipe: Any, trained: Path, rows: list[dict[str, Any]], out: Path,
             loaded, asked_from_rows(rows), style, out, batch=recipe.evaluation.batch,
             max_tokens=recipe.evaluation.max_tokens, about=about | {"instances": instances},
         )
+        if told is not None:
+            told(_validity(recipe, json.loads((out / "results.json").read_text(encoding="utf-8"))))
     return json.loads((out / "results.json").read_text(encoding="utf-8"))
+
+
+def _validity(recipe: Any, record: dict[str, Any]) -> float:
+    return float(record["results"][recipe.domain]["greedy"]["plan_validity"]["value"])
+
+
+def _snapshot_measured(run: Path, recipe: Any, rows: list[dict[str, Any]], folder: Path) -> dict[str, Any]:
+    """`_measured` of a snapshot, on the first validation problems."""
+    from planlearn.learn.board import CURVE, note
+
+    step = json.loads((folder / "training.json").read_text(encoding="utf-8"))["steps"]
+    return _measured(
+        recipe, folder, rows[: recipe.evaluation.curve_problems], run / "evaluation" / "curve" / folder.name, "validation",
+        lambda validity: note(recipe, run, CURVE, validity, step),
+    )
 
 
 def _skill(recipe: Any, trained: Path, out: Path) -> dict[str, Any]:
@@ -107,9 +138,8 @@ def _curve(run: Path, recipe: Any, rows: list[dict[str, Any]]) -> None:
 
     lines = []
     for folder in sorted((run / "snapshots").glob("step-*"), key=lambda path: int(path.name[5:])):
-        out = run / "evaluation" / "curve" / folder.name
-        record = _measured(recipe, folder, rows[: recipe.evaluation.curve_problems], out, "validation")
         facts = json.loads((folder / "training.json").read_text(encoding="utf-8"))
+        record = _snapshot_measured(run, recipe, rows, folder)
         results = record["results"][recipe.domain]["greedy"]
         lines.append({
             "step": facts["steps"], "examples": facts["examples"], "tokens": facts["tokens"],
@@ -162,6 +192,7 @@ def train(
     from planlearn.corpus.build import build_corpus
     from planlearn.evaluate import results_table, skill_table
     from planlearn.files import runs_folder, write_text
+    from planlearn.learn.board import VALIDATION, note
     from planlearn.learn.train import check_training, each_row, read_rows, trained_name, untrained
     from planlearn.learn.train import train as learn
     from planlearn.learn.spent import seconds_until
@@ -194,19 +225,31 @@ def train(
         vocabulary = (row[key] for row in each_row(corpus / "train.jsonl") for key in ("prompt", "completion"))
         loaded = load_model(resolved.model, seed=resolved.seed, vocabulary=vocabulary)
         if resolved.phase1:
-            parts.timed("train", lambda: learn(resolved, loaded, corpus, run, first), already=seconds_until(run / "training.jsonl"))
+            shown = read_rows(corpus / "validation.jsonl") if resolved.watch.validity else []
+
+            def measured(folder: Path) -> float:
+                return _validity(resolved, parts.timed("curve", lambda: _snapshot_measured(run, resolved, shown, folder), again=True))
+
+            parts.timed(
+                "train", lambda: learn(resolved, loaded, corpus, run, first, measure=measured if shown else None), already=seconds_until(run / "training.jsonl")
+            )
         else:
             untrained(resolved, loaded, first)
         del loaded
 
     validation = read_rows(corpus / "validation.jsonl")
+    steps = json.loads((first / "training.json").read_text(encoding="utf-8"))["steps"]
+
+    def behind_phase1(validity: float) -> None:
+        note(resolved, run, VALIDATION, validity, steps)
+
     tables = []
     skill = None
     if resolved.corpus.judged:
         skill = parts.timed("evaluate judging", lambda: _skill(resolved, first, run / "evaluation" / "judging"))
     if rounds:
         tables.append(("phase 1 alone, validation", parts.timed(
-            "evaluate phase 1", lambda: _measured(resolved, first, validation, run / "evaluation" / "phase1", "validation"),
+            "evaluate phase 1", lambda: _measured(resolved, first, validation, run / "evaluation" / "phase1", "validation", behind_phase1),
             already=_seconds_answered(run / "evaluation" / "phase1"),
         )))
         parts.timed("refine", lambda: run_rounds(lambda: start_learner(first, resolved, resolved.model), resolved, run, validation, final))
@@ -214,7 +257,8 @@ def train(
         if rows := read_rows(corpus / f"{split}.jsonl"):
             out_folder = run / "evaluation" / split
             tables.append((split, parts.timed(
-                f"evaluate {split}", lambda: _measured(resolved, final, rows, out_folder, split),
+                f"evaluate {split}",
+                lambda: _measured(resolved, final, rows, out_folder, split, behind_phase1 if split == "validation" and not rounds else None),
                 already=_seconds_answered(out_folder),
             )))
 

@@ -54,8 +54,7 @@ def advise(task: Task, literal: Literal, steps: Sequence[Step], state: State | N
 
 
 def _achieving(task: Task, literal: Literal) -> Iterator[tuple[ActionSchema, Binding]]:
-    """Each schema with an effect that can be the literal, and what its parameters must be then; sorted by
-    name."""
+    """Each schema with an effect that can be the literal, and what its parameters must be then; sorted by name."""
     for _, schema in sorted(task.domain.actions.items()):
         added = {effect.atom for effect in schema.effect if effect.positive}
         for effect in schema.effect:
@@ -63,8 +62,17 @@ def _achieving(task: Task, literal: Literal) -> Iterator[tuple[ActionSchema, Bin
             if effect.positive is not literal.positive or (not effect.positive and effect.atom in added):
                 continue
             binding = _match(task, schema, effect.atom, literal.atom, {})
-            if binding is not None:
+            if binding is not None and _can_be(task, schema, binding):
                 yield schema, binding
+
+
+def _can_be(task: Task, schema: ActionSchema, binding: Binding) -> bool:
+    """Whether no fact that nothing changes stands against it: a package cannot be driven, wherever it is."""
+    for condition in schema.precondition:
+        atom = (condition.atom[0], *(binding.get(term, term) for term in condition.atom[1:]))
+        if atom[0] in task.static and not any(term[0] == "?" for term in atom[1:]) and not condition.positive == (atom in task.initial):
+            return False
+    return True
 
 
 def _match(task: Task, schema: ActionSchema, lifted: Atom, atom: Atom, binding: Binding) -> Binding | None:
@@ -123,7 +131,8 @@ def _closest(task: Task, ways: Iterable[tuple[ActionSchema, Binding]], state: St
             extended = _match(task, schema, chosen, fact, binding)
             if extended is not None:
                 push(unmet, schema, rest, extended)
-        push(unmet + 1, schema, rest, binding)
+        if chosen[0] not in task.static:
+            push(unmet + 1, schema, rest, binding)
     return None
 
 

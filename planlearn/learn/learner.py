@@ -20,6 +20,7 @@ from planlearn.corpus.judge import VERDICTS
 from planlearn.errors import PlanlearnError
 from planlearn.evaluate import Completion, Prompt
 from planlearn.files import full_disk_is_named, write_json
+from planlearn.learn.board import callbacks, check_destinations
 from planlearn.learn.kernels import fuse_lora
 from planlearn.learn.lessons import LessonTokens, lesson_tokens
 from planlearn.learn.objectives import add_up, stage_loss
@@ -81,6 +82,7 @@ class ModelLearner:
     def __init__(self, loaded: LoadedModel, recipe: Recipe, start: str = "") -> None:
         if not head_alone_makes_logits(loaded.model.config):
             raise PlanlearnError(f"{loaded.name} scales or caps its logits behind the head, which the rounds' losses cannot do yet")
+        check_destinations(recipe)
         self.loaded, self.recipe, self.start = loaded, recipe, start
         self.model = loaded.model
         if recipe.adapter.rank and loaded.adapter is None:
@@ -176,18 +178,18 @@ class ModelLearner:
         log = folder / "training.jsonl"
         record = Record(log, batch * accumulate, what)
         torch.manual_seed(seed)
+        last = WholeCheckpoints.last(checkpoints)
         trainer = StageTrainer(
             model=self.model, args=config, train_dataset=Dataset.from_dict(columns), processing_class=self.loaded.tokenizer,
             data_collator=Collator(self.loaded.tokenizer.pad_token_id),
             optimizers=(muon(self.model, config) if self.recipe.optimizer == "muon" else None, None),
-            callbacks=[WholeCheckpoints(), record],
+            callbacks=[WholeCheckpoints(), record, *callbacks(self.recipe, folder, last)],
         )
         trainer.words = first_tokens(self.loaded.tokenizer, VERDICTS) if any(any(one.said) for one in tokens) else None
         trainer.kept = {}
         record.trainer = trainer
         trainer.remove_callback(PrinterCallback)
         earlier, start = seconds_until(log), time.monotonic()
-        last = WholeCheckpoints.last(checkpoints)
         with quiet_transformers():
             trainer.train(resume_from_checkpoint=str(last) if last else None)
         self.model.eval()

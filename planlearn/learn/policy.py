@@ -16,6 +16,7 @@ from transformers.trainer_callback import PrinterCallback
 from trl import GRPOConfig, GRPOTrainer
 
 from planlearn.files import write_json_lines
+from planlearn.learn.board import callbacks, others
 from planlearn.learn.train import muon
 from planlearn.models.load import quiet_transformers
 from planlearn.problems import stream
@@ -47,14 +48,14 @@ def reinforced(
         num_generations=recipe.refine.generations, max_completion_length=recipe.evaluation.max_tokens,
         temperature=recipe.refine.policy_temperature, beta=0.0, learning_rate=rate, lr_scheduler_type="cosine_with_min_lr",
         lr_scheduler_kwargs={"min_lr_rate": falls_to}, warmup_steps=max(1, len(order) // 10), logging_steps=1, save_strategy="no",
-        report_to="none", disable_tqdm=True, use_cpu=not cuda, bf16=False, seed=seed, shuffle_dataset=False, remove_unused_columns=False,
+        report_to=others(recipe), disable_tqdm=True, use_cpu=not cuda, bf16=False, seed=seed, shuffle_dataset=False, remove_unused_columns=False,
         dataloader_pin_memory=cuda,
         **{key: recipe.training[key] for key in ("max_grad_norm", "weight_decay") if key in recipe.training},
     )
     torch.manual_seed(seed)
     rows = _Rows(len(order), what)
     trainer = GRPOTrainer(
-        model=model, reward_funcs=reward, args=config, processing_class=tokenizer, callbacks=[rows],
+        model=model, reward_funcs=reward, args=config, processing_class=tokenizer, callbacks=[rows, *callbacks(recipe, folder)],
         train_dataset=Dataset.from_dict({"prompt": [one.prompt for one in order], "id": [one.id for one in order]}),
         optimizers=(muon(model, config) if recipe.optimizer == "muon" else None, None),
     )

@@ -8,7 +8,7 @@ import json
 import math
 import shutil
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from planlearn.errors import PlanlearnError, RecipeError, SequenceTooLong
 from planlearn.files import full_disk_is_named, write_json, write_text
+from planlearn.learn.board import callbacks, check_destinations, others
 from planlearn.problems import stream
 from planlearn.progress import Progress
 from planlearn.recipes import Recipe, mistakes
@@ -83,14 +84,15 @@ def training_config(recipe: Recipe, folder: Path, steps: int, bf16_weights: bool
         elif key in POSITIVE and training[key] <= 0:
             problems.append(f"training.{key}: expected a number above 0, found {value!r}")
     _refuse(problems)
+    check_destinations(recipe)
     cuda = torch.cuda.is_available()
     defaults = {
-        "logging_steps": 5, "logging_first_step": True, "report_to": "none", "activation_checkpointing": False, "disable_tqdm": True,
+        "logging_steps": 5, "logging_first_step": True, "activation_checkpointing": False, "disable_tqdm": True,
         "train_sampling_strategy": "sequential", "lr_scheduler_type": "cosine", "save_total_limit": 2,
         "dataloader_pin_memory": cuda,
     }
     settings = defaults | training | {
-        "output_dir": str(folder), "max_steps": steps, "max_length": None, "use_cpu": not cuda,
+        "report_to": others(recipe), "output_dir": str(folder), "max_steps": steps, "max_length": None, "use_cpu": not cuda,
         "save_strategy": "steps", "save_steps": recipe.checkpoint_steps, "seed": recipe.seed,
         "bf16": bool(cuda and bf16_weights), "dataset_kwargs": {"skip_prepare_dataset": True},
     }
@@ -183,8 +185,12 @@ def trained_name(recipe: Recipe) -> str:
     return "adapter" if recipe.adapter.rank else "model"
 
 
-def train(recipe: Recipe, loaded: Any, corpus: Path, run: Path, final: Path | None = None) -> Path:
+def train(
+    recipe: Recipe, loaded: Any, corpus: Path, run: Path, final: Path | None = None, *, measure: Callable[[Path], float] | None = None,
+) -> Path:
     """Train and give the adapter's folder, `final`, else `run/adapter` (the whole model's, `run/model`, where rank is 0).
+
+    measure: the validity of a snapshot's folder, asked for as each is made; the training's clock stands still for it.
 
     Does nothing where that folder is there. Takes up at the last whole checkpoint otherwise.
     Raises RecipeError, SequenceTooLong, DiskFull.
@@ -239,14 +245,25 @@ def train(recipe: Recipe, loaded: Any, corpus: Path, run: Path, final: Path | No
 
     def keep(step: int, snapshot: Any) -> None:
         facts = {"steps": step, "examples": step * batch * accumulate, "tokens": trainer.tokens_seen}
-        save_final(snapshot, loaded, recipe, run / "snapshots" / f"step-{step}", facts)
+        folder = run / "snapshots" / f"step-{step}"
+        if measure is not None:
+            record.rest()
+        save_final(snapshot, loaded, recipe, folder, facts)
+        if measure is None:
+            return
+        began = time.monotonic()
+        with torch.random.fork_rng():  # a second model is made and asked, and training must not notice
+            validity = measure(folder)
+        for clock in (cap, record):
+            clock.rested(time.monotonic() - began)
+        record.validity = f"{validity:.0%} valid at example {facts['examples']}"
 
     kept = len(list((run / "snapshots").glob("step-*")))
     config = training_config(recipe, checkpoints, steps, bf16)
     trainer = ChainTrainer(
         model=model, args=config, train_dataset=dataset, processing_class=loaded.tokenizer,
         optimizers=(muon(model, config) if recipe.optimizer == "muon" else None, None),
-        callbacks=[cap, WholeCheckpoints(), Snapshots(recipe.evaluation.curve, keep, kept), record],
+        callbacks=[cap, WholeCheckpoints(), Snapshots(recipe.evaluation.curve, keep, kept), record, *callbacks(recipe, run, last)],
     )
     cap.trainer = record.trainer = trainer
     trainer.remove_callback(PrinterCallback)
@@ -299,9 +316,14 @@ def save_final(model: Any, loaded: Any, recipe: Recipe, final: Path, facts: dict
 
 
 def adapter_state(model: Any) -> dict[str, Any]:
+    import warnings
+
     from peft import get_peft_model_state_dict
 
-    return get_peft_model_state_dict(model)
+    with warnings.catch_warnings():
+        # It looks for the base's configuration under the name of a preset, and needs it for changed vocabularies alone.
+        warnings.filterwarnings("ignore", "Could not find a config file in")
+        return get_peft_model_state_dict(model)
 
 
 def _card(base: str, recipe: Recipe, facts: dict[str, Any]) -> str:

@@ -96,6 +96,11 @@ class MinutesCap(TrainerCallback):
         self.mark = 0, 0.0  # the step since which the speed is measured, and its time
         self.next = 0  # the step at which it is measured
 
+    def rested(self, seconds: float) -> None:
+        """So long nothing was trained."""
+        self.start += seconds
+        self.mark = self.mark[0], self.mark[1] + seconds
+
     @staticmethod
     def saved_steps(path: Path) -> int | None:
         return json.loads(path.read_text())["max_steps"] if path.exists() else None
@@ -181,12 +186,15 @@ class Snapshots(TrainerCallback):
 
 
 class Record(TrainerCallback):
-    """Writes every logged step to a JSONL file and shows progress: examples, loss, tokens a second, time left."""
+    """Writes every logged step to a JSONL file and shows progress: examples, loss, tokens a second, validity, time left.
+
+    validity: what was measured last, and where, as people read it; "" where nothing was.
+    """
 
     def __init__(self, path: Path, batch: int, what: str = "train") -> None:
         self.path, self.batch, self.what, self.trainer = path, batch, what, None
         self.progress: Progress | None = None
-        self.start, self.tokens0 = 0.0, 0
+        self.start, self.tokens0, self.validity = 0.0, 0, ""
         self.begun = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())  # tells the starts of a resumed run apart
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
@@ -211,9 +219,19 @@ class Record(TrainerCallback):
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
         self.progress.total = state.max_steps * self.batch
+        validity = f", {self.validity}" if self.validity else ""
         self.progress.update(
-            state.global_step * self.batch, f"loss {logs['loss']:.4f}, {row['tokens_per_second']:.0f} tokens/s"
+            state.global_step * self.batch, f"loss {logs['loss']:.4f}, {row['tokens_per_second']:.0f} tokens/s{validity}"
         )
+
+    def rest(self) -> None:
+        """Something else shows its progress now."""
+        self.progress.leave()
+
+    def rested(self, seconds: float) -> None:
+        """So long nothing was trained."""
+        self.start += seconds
+        self.progress.begun += seconds
 
     def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         self.progress.close()

@@ -114,7 +114,7 @@ class AdapterRecipe(_Strict):
 class EvaluationRecipe(_Strict):
     """batch: problems answered side by side. max_tokens: the cap of one answer.
 
-    curve: how many snapshots, evenly spaced before the end, are kept while training and measured after it on the first
+    curve: how many snapshots, evenly spaced before the end, are kept while training and measured, then or behind it (see `WatchRecipe`), on the first
     `curve_problems` validation problems, for a curve of validity against examples and minutes.
     """
 
@@ -186,6 +186,18 @@ class RefineRecipe(_Strict):
         return value
 
 
+class WatchRecipe(_Strict):
+    """How a run is watched. It changes nothing that the run computes, so it is in no hash and no recorded recipe, and may change when a run goes on.
+
+    report_to: where losses go beside the run's own record, in transformers' words: "none", "tensorboard" (into the run's folder, validity
+    too), "trackio", "wandb"; one or a list. validity: measure the snapshots of `evaluation.curve` when they are made instead of
+    after the training, so that progress shows validity; takes memory for a second model.
+    """
+
+    report_to: str | list[str] = "none"
+    validity: bool = False
+
+
 class Recipe(_Strict):
     """A whole run.
 
@@ -208,6 +220,7 @@ class Recipe(_Strict):
     adapter: AdapterRecipe = AdapterRecipe()
     evaluation: EvaluationRecipe = EvaluationRecipe()
     refine: RefineRecipe | None = None
+    watch: WatchRecipe = Field(default=WatchRecipe(), exclude=True)
     training: dict[str, Any] = Field(default_factory=dict)
 
     @field_validator("training")

@@ -41,7 +41,7 @@ from planlearn.refine.lessons import (
     own_actions,
     step_weight,
 )
-from planlearn.refine.record import SCHEMA, rounds_log
+from planlearn.refine.record import PROBLEMS_FILE, SCHEMA, rounds_log
 from planlearn.refine.reward import REWARDS, Reward
 from val_bridge import Task, execute
 
@@ -72,12 +72,13 @@ def d2_problems(domain: str, seed: int, recipe: RefineRecipe) -> Iterator[list[P
 class Refinement:
     """The rounds of one run in a folder; whatever was finished there is not done again.
 
-    learner: None where all is finished and is only to be read.
+    learner: None where all is finished and is only to be read. told: is told each round's number and the summary of its validation, once it is
+    finished; 0 is before the first.
     """
 
     def __init__(
         self, learner: Learner | None, recipe: RefineRecipe, folder: Path, *, domain: str, seed: int, style: ChainStyle,
-        validation: Sequence[Asked], max_tokens: int,
+        validation: Sequence[Asked], max_tokens: int, told: Callable[[int, dict[str, Any]], None] = lambda number, validation: None,
     ) -> None:
         self._learner, self.recipe, self.folder = learner, recipe, folder
         self.domain, self.seed, self.style, self.max_tokens = domain, seed, style, max_tokens
@@ -88,7 +89,7 @@ class Refinement:
         )
         self.maker = LessonMaker(style, recipe.feedback, self.weighing, seed)
         self.log = rounds_log(folder)
-        self.checking = 0.0
+        self.checking, self.told = 0.0, told
 
     def taught_by(self, learner: Learner | None) -> None:
         self._learner = learner
@@ -112,7 +113,7 @@ class Refinement:
         if done:
             self.learner.load(self.weights_folder(len(done)))
         else:
-            self.start()
+            self.told(0, self.start())
         drawn = d2_problems(self.domain, self.seed, self.recipe)
         for number in range(1, self.recipe.rounds + 1):
             problems = next(drawn)
@@ -121,6 +122,7 @@ class Refinement:
             if self._is_over(done):
                 break
             self.log.append(self._round(number, problems))
+            self.told(number, done[-1]["validation"])
             self._clear(done)
         return done
 
@@ -147,6 +149,10 @@ class Refinement:
         folder, began, self.checking = self._round_folder(number), time.monotonic(), 0.0
         label = f"round {number}/{self.recipe.rounds} (best so far {self._best_share():.1%})"
         by_id = {problem.id: problem for problem in problems}
+        write_json_lines(folder / PROBLEMS_FILE, [
+            {"id": one.id, "domain": one.domain, "size": one.size, "problem_class": one.problem_class, "problem_pddl": one.problem_pddl}
+            for one in problems
+        ])  # fmt: skip
         log = RowLog(folder / "attempts.jsonl")
         first = self._attempts(label, number, by_id, log, 0, {p.id: problem_prompt(p.task, self.style) for p in problems})
         failed = {name: attempt for name, attempt in first.items() if not attempt.is_valid}

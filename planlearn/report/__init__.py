@@ -5,6 +5,12 @@ does, what a text claims, where they differ. `page` makes one HTML file that nee
 step between a researcher and a figure), pictures drawn while recording (500 problems would take 50 MB), a second judgement in JavaScript.
 """
 
+from planlearn.report.notebook import Shown, show
+from planlearn.report.pictures import picture_for, picture_of
 from planlearn.report.playback import FactTable, answer_attempt, problem_json, text_attempt
+from planlearn.report.runs import plan_run, read_run, report_html, write_report
 
-__all__ = ["FactTable", "answer_attempt", "problem_json", "text_attempt"]
+__all__ = [
+    "FactTable", "Shown", "answer_attempt", "picture_for", "picture_of", "plan_run", "problem_json", "read_run", "report_html", "show",
+    "text_attempt", "write_report",
+]

@@ -34,7 +34,7 @@ def page(template: Path, *, title: str, styles: Sequence[Path], scripts: Sequenc
         f"style-src {_hashes(style_texts)}",
         f"script-src {_hashes(script_texts)}",
         "img-src data:",
-        f"connect-src {"'self'" if server else "'none'"}",
+        "connect-src 'self'" if server else "connect-src 'none'",
         "base-uri 'none'",
         "form-action 'none'",
     ])  # fmt: skip

@@ -35,6 +35,7 @@ from itertools import zip_longest
 from typing import Any
 
 from planlearn.chains import Answer, read_answer
+from planlearn.chains.read import plan_header
 from planlearn.evaluate.scoring import Reader, Result
 from planlearn.feedback import binary_feedback, detailed_feedback
 from val_bridge import (
@@ -135,7 +136,9 @@ def text_attempt(task: Task, facts: FactTable, text: str, *, file: str = "<plan>
             answer = Answer(plan=read_plan(text, file), chain=None, problem="", unread=())
         else:
             answer = read_answer(text, task)
-            if answer.plan is None and answer.chain is None and not answer.unsolvable:
+            if answer.chain is not None and answer.plan is None and plan_header(text) is None:
+                answer = replace(answer, problem="")  # a chain alone, which nobody asked for a plan
+            elif answer.plan is None and answer.chain is None and not answer.unsolvable:
                 answer = Answer(plan=read_plan(text, file), chain=None, problem="", unread=())
     except SourceError as error:
         return _with_verdict(task, text, unreadable(error), None)

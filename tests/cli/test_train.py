@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -206,3 +207,25 @@ def test_without_phase_1_the_base_is_measured_as_it_is(run, files, whole):
     assert (facts["steps"], facts["tokens"]) == (0, 0) and not (files / "run/training.jsonl").exists()
     assert not (files / "run/curve.jsonl").exists()
     assert json.loads((files / "run/evaluation/test/results.json").read_text())["results"]["blocksworld"]["greedy"]["plan_validity"]["n"] == 2
+
+
+def test_the_seconds_of_a_part_inside_another_are_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from planlearn.cli.train import Parts
+
+    now = [0.0]
+    monkeypatch.setattr("planlearn.cli.train.time.monotonic", lambda: now[0])
+
+    def spend(seconds: float) -> None:
+        now[0] += seconds
+
+    parts = Parts(tmp_path / "record.json")
+
+    def training() -> None:
+        spend(10)
+        parts.timed("curve", lambda: spend(3), again=True)
+        spend(10)
+        parts.timed("curve", lambda: spend(4), again=True)
+
+    parts.timed("train", training, already=5)
+    parts.timed("evaluate", lambda: spend(2))
+    assert Parts(tmp_path / "record.json").record["seconds"] == {"curve": 7.0, "train": 25.0, "evaluate": 2.0}

@@ -147,3 +147,12 @@ def test_atoms_reads_what_the_cases_write() -> None:
 
 def test_an_empty_plan_has_no_steps_to_blame() -> None:
     assert steps_of(TASK, "") == () == Plan().calls
+
+
+def test_no_way_is_advised_against_facts_that_nothing_changes() -> None:
+    """A package is at a place by being unloaded there; by the effects alone a truck could be one."""
+    problem = "(define (problem p) (:domain logistics-strips) (:objects p t x y c) (:init (obj p) (truck t) (location x) (location y) (in-city x c) (in-city y c) (city c) (at p x) (at t x)) (:goal (at p y)))"
+    task = read_task(domain_text("logistics"), problem)
+    wanted = Literal(atom=("at", "p", "y"))
+    assert advise(task, wanted, (), task.initial).achievers == ("(unload-truck p t y)",)
+    assert not any("drive" in way or "fly" in way for way in advise(task, wanted, (), None).achievers)

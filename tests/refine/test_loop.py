@@ -38,6 +38,10 @@ def test_rounds_are_recorded_as_they_happen(refinement, tmp_path):
     first = rounds[0]
     attempts = read_json_lines(tmp_path / "round-01" / "attempts.jsonl")
     assert len([row for row in attempts if row["number"] == 0]) == first["attempts"]["problems"] == 6
+    problems = read_json_lines(tmp_path / "round-01" / "problems.jsonl")
+    drawn = next(d2_problems("blocksworld", 0, RECIPE))
+    assert [(row["id"], row["problem_pddl"]) for row in problems] == [(one.id, one.problem_pddl) for one in drawn]
+    assert {row["problem"] for row in attempts} == {row["id"] for row in problems}
     failed = [row for row in attempts if row["number"] == 0 and not row["valid"]]
     assert first["attempts"]["valid"] == 6 - len(failed) and failed, "the played model must fail somewhere"
     assert {row["problem"] for row in attempts if row["number"] == 1} == {row["problem"] for row in failed}

@@ -141,6 +141,17 @@ def test_a_fault_that_plan_and_chain_share_is_told_once() -> None:
     assert [fault["kind"] for fault in attempt["faults"]].count("precondition") == 1
 
 
+def test_a_chain_text_without_a_plan_section_is_judged_as_a_chain() -> None:
+    task, chain = walk("blocksworld", 3)
+    text = chain_text(task, chain, ChainStyle(states="full"))
+    _, attempt = played(task, text)
+    assert attempt["outcome"] == "valid" and [track["name"] for track in attempt["tracks"]] == ["chain"]
+    _, attempt = played(task, text.replace(" gives holding", " gives clear", 1))
+    assert attempt["outcome"] == "invalid"
+    _, attempt = played(task, text + "Plan:\nnot, a plan\n")
+    assert attempt["outcome"] == "unreadable"
+
+
 def test_a_plan_that_cannot_be_read_says_where() -> None:
     _, attempt = played(TASK, "(pick-up a)\n(stack a")
     assert attempt["outcome"] == "unreadable" and attempt["tracks"] == []

@@ -210,6 +210,12 @@ class Verdict:
             return f"valid: the goal holds after {self.plan_length} step{plural}"
         return f"{self.outcome.value}: {self.first}"
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows; see `val_bridge.check.show_html`."""
+        from val_bridge.check.show_html import verdict_html
+
+        return verdict_html(self)
+
     def to_dict(self) -> dict[str, Any]:
         """For JSON. `valid` is False for an unreadable plan too, as in `plan_answer`; `executed` counts the steps; no states.
 
