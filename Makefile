@@ -31,7 +31,7 @@ KEYS = $(subst <space>,\ ,$(filter-out $(OWN:%=%=%),$(subst \ ,<space>,$(MAKEOVE
 # A domain that nobody named is left to planlearn: the recipe's, where ARGS has --recipe, else blocksworld.
 ASKED = $(if $(filter file,$(origin DOMAIN)),,$(if $(DOMAIN),--domain $(DOMAIN)))
 
-.PHONY: help env train refine ablate eval report serve data fetch-model test golden bench clean
+.PHONY: help env train refine ablate eval report serve data fetch-model test golden pictures bench clean
 .DEFAULT_GOAL := help
 
 help:  ## List the targets.
@@ -86,6 +86,9 @@ test: $(STAMP)  ## Run the tests, JOBS=2 at a time; PLANLEARN_REQUIRE=smollm2,pl
 golden: $(STAMP)  ## Rewrite the golden files from what the code says now; review the difference.
 	PLANLEARN_GOLDEN=1 $(BIN)/python -m pytest -q --ignore tests/house --ignore tests/models $(ARGS)
 	git status --short tests/golden
+
+pictures: $(STAMP)  ## Draw the README's pictures again, with the machine's Chromium; look at them.
+	$(BIN)/python -m tests.report.readme_pictures
 
 bench: $(STAMP)  ## Run the benchmarks, one after another.
 	for bench in tests/bench/bench_*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 EXTRAS = (
     "torch", "transformers", "trl", "peft", "datasets", "accelerate", "safetensors", "gguf", "tokenizers",
     "numpy", "filelock", "huggingface_hub", "scipy", "pytest", "hypothesis", "unified_planning",
-    "up_pyperplan", "pyperplan", "lm_eval", "httpx2", "fastapi",
+    "up_pyperplan", "pyperplan", "lm_eval", "httpx2", "fastapi", "starlette", "uvicorn", "tensorboard", "playwright",
 )  # fmt: skip
 
 
@@ -63,7 +63,8 @@ def test_the_wheel_holds_both_packages_and_what_they_read(wheel: Path) -> None:
         assert len(tracked) > 10
         assert set(tracked) <= names
     for domain in (ROOT / "domains").iterdir():
-        assert f"planlearn/_resources/domains/{domain.name}/domain.pddl" in names
+        for file in domain.iterdir():
+            assert f"planlearn/_resources/domains/{domain.name}/{file.name}" in names
     assert "planlearn/_resources/data/planbench/classes.txt" in names
     for file in (ROOT / "data" / "sets").iterdir():
         assert f"planlearn/_resources/data/sets/{file.name}" in names
@@ -105,6 +106,13 @@ def test_check_runs_from_the_wheel(installed: Path, tmp_path: Path) -> None:
     assert good.returncode == 0, good.stderr
     bad = planlearn(installed, tmp_path, "check", "blocksworld", "p.pddl", "bad.plan")
     assert bad.returncode == 1 and "(holding a)" in bad.stdout
+    explained = planlearn(installed, tmp_path, "explain", "blocksworld", "p.pddl", "bad.plan")
+    assert explained.returncode == 1 and "hand: empty" in explained.stdout, explained.stderr
+    told = planlearn(installed, tmp_path, "report", "blocksworld", "p.pddl", "bad.plan", "--out", "page.html")
+    assert told.returncode == 0, told.stderr
+    assert "PL.player" in (tmp_path / "page.html").read_text(encoding="utf-8")
+    served = planlearn(installed, tmp_path, "serve")
+    assert served.returncode == 2 and "[serve]" in served.stderr and served.stderr.count("\n") == 1
 
 
 def test_data_is_built_from_the_wheel(installed: Path, tmp_path: Path) -> None:

@@ -684,7 +684,7 @@
       out.push(text(12, roof ? 29 : 20, shown, `pl-label area ${shape}`, "start"));
       const said = shape === "shelf" || shape === "box" || shape === "place" || one.name.toLowerCase().startsWith(shape) ? "" : shape;
       if (said && w > textWidth(shown, 12) + textWidth(said, 10) + 60)
-        out.push(text(16 + textWidth(shown, 12.5), roof ? 29 : 20, said, "pl-tag", "start"));
+        out.push(text(22 + textWidth(shown, 12.5), roof ? 29 : 20, said, "pl-tag", "start"));
       if (openWord) out.push(text(w - 12, roof ? 29 : 20, PL.label(openMark + openWord, 18), `pl-tag ${openMark ? "marked" : ""}`, "end"));
     }
     const sign = mark || (one.twice || one.unknown ? "!" : "");

@@ -101,7 +101,7 @@
     const next = control("Next step", "M5 3v10L11.5 8z", () => move({ step: at.step + 1 }));
     const final = control("Last step", "M13 3v10M3 3v10L10 8z", () => move({ step: Infinity }));
     const playText = el("span", { text: "Play" });
-    const play = el("button", { type: "button", class: "pl-control wide", on: { click: () => (timer ? pause() : start()) } }, playText);
+    const play = el("button", { type: "button", class: "pl-control pl-play", on: { click: () => (timer ? pause() : start()) } }, playText);
     const where = part("span", { class: "pl-where" });
     const controls = part(
       "div",
