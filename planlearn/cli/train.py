@@ -263,7 +263,7 @@ def train(
             )))
 
     if resolved.phase1 and resolved.evaluation.curve and validation and not (run / "curve.jsonl").exists():
-        parts.timed("curve", lambda: _curve(run, resolved, validation))
+        parts.timed("curve", lambda: _curve(run, resolved, validation), again=True)
 
     schemas = "in the prompt" if resolved.corpus.domain_in_prompt else "not in the prompt"
     counts = manifest["splits"]["train"]

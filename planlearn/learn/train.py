@@ -7,6 +7,7 @@ import difflib
 import json
 import math
 import shutil
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -190,7 +191,7 @@ def train(
 ) -> Path:
     """Train and give the adapter's folder, `final`, else `run/adapter` (the whole model's, `run/model`, where rank is 0).
 
-    measure: the validity of a snapshot's folder, asked for as each is made; the training's clock stands still for it.
+    measure: the validity of a snapshot's folder, asked for as each is made; the training's clock stands still for it, and goes on where it fails.
 
     Does nothing where that folder is there. Takes up at the last whole checkpoint otherwise.
     Raises RecipeError, SequenceTooLong, DiskFull.
@@ -252,11 +253,13 @@ def train(
         if measure is None:
             return
         began = time.monotonic()
-        with torch.random.fork_rng():  # a second model is made and asked, and training must not notice
-            validity = measure(folder)
+        try:
+            with torch.random.fork_rng():  # a second model is made and asked, and training must not notice
+                record.validity = f"{measure(folder):.0%} valid at example {facts['examples']}"
+        except Exception as error:  # the snapshot is there, so it is measured behind the training; hours of it must not end here
+            print(f"{folder.name} is measured behind the training: {type(error).__name__}: {error}", file=sys.stderr)
         for clock in (cap, record):
             clock.rested(time.monotonic() - began)
-        record.validity = f"{validity:.0%} valid at example {facts['examples']}"
 
     kept = len(list((run / "snapshots").glob("step-*")))
     config = training_config(recipe, checkpoints, steps, bf16)

@@ -91,6 +91,17 @@ def test_watching_changes_nothing(tensorboard: None, corpus: Path, tmp_path: Pat
     assert not (tmp_path / "alone" / "tensorboard").exists()
 
 
+def test_a_measurement_that_fails_ends_no_training(corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def measure(folder: Path) -> float:
+        raise MemoryError("a second model")
+
+    alone = trained(corpus, tmp_path / "alone")
+    watched = trained(corpus, tmp_path / "watched", "watch.validity=true", measure=measure)
+    assert all(torch.equal(alone[name], watched[name]) for name in alone)
+    assert "step-3 is measured behind the training: MemoryError: a second model" in capsys.readouterr().err
+    assert (tmp_path / "watched" / "snapshots" / "step-3").is_dir()
+
+
 def test_a_run_that_goes_on_logs_each_step_once(tensorboard: None, corpus: Path, tmp_path: Path) -> None:
     import shutil
 

@@ -13,6 +13,7 @@ from planlearn.report.html import ASSETS, page
 from planlearn.report.pictures import picture_of
 from planlearn.report.playback import FactTable, answer_attempt, problem_json, text_attempt
 from tests.browser import Watched, serious_findings
+from val_bridge.check.visible import visible
 from val_bridge import Task, read_problem
 
 SCRIPT = """"use strict";
@@ -270,3 +271,9 @@ def test_paper_has_every_step(watched: Watched, url: str) -> None:
     shown.emulate_media(media="screen")
     shown.locator(".pl-controls").wait_for()
     assert steps.count() == 0
+
+
+def test_what_shows_nothing_is_made_visible_as_in_the_terminal(watched: Watched, url: str) -> None:
+    hidden = [code for code in range(0x110000) if visible(chr(code)) != chr(code) and chr(code) not in "\t\n\r"]
+    left = watched.open(url).evaluate("codes => codes.filter((code) => PL.safe(String.fromCodePoint(code)) === String.fromCodePoint(code))", hidden)
+    assert len(hidden) > 2000 and left == []

@@ -13,12 +13,11 @@
 (function () {
   const PL = (window.PL = window.PL || {});
   const SVG = "http://www.w3.org/2000/svg";
-  // Controls but tab and line feed; marks, embeddings, overrides and isolates of direction; line and paragraph separators; invisible joiners; lone surrogates.
-  const UNSEEN =
-    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+  // As val_bridge/check/visible.py: controls but tab and line feed, formatting marks (all marks of direction are among them), lone surrogates, separators.
+  const UNSEEN = /(?![\t\n])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
   PL.safe = (text) =>
-    String(text).replace(UNSEEN, (sign) => (sign === "\r" ? "" : `⟨U+${sign.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`));
+    String(text).replace(UNSEEN, (sign) => (sign === "\r" ? "" : `⟨U+${sign.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`));
 
   PL.short = (text, most) => {
     if (text.length > 8 * most) text = text.slice(0, 4 * most) + text.slice(-4 * most);
