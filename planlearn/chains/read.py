@@ -244,12 +244,13 @@ class _Purpose:
     behind the last ":"."""
 
     line: str
+    span: Span
     path: tuple[Literal, ...]
     lookups: tuple[Lookup, ...]
     own: tuple[Lookup, ...]
 
 
-def _purpose(line: str) -> _Purpose:
+def _purpose(line: str, span: Span) -> _Purpose:
     goals, *levels = line.partition(" ")[2].split(":")
     goals, *others = _BUT.split(goals)
     goal, *earlier = _AFTER.split(goals)
@@ -257,7 +258,7 @@ def _purpose(line: str) -> _Purpose:
     if len(path) != 1:
         raise _Unreadable
     if not (earlier or others or levels):
-        return _Purpose(line=line, path=path, lookups=(), own=())
+        return _Purpose(line=line, span=span, path=path, lookups=(), own=())
     before, other, needed = (list(map(_lookups, texts)) for texts in (earlier, others, levels))
     if not all((*before, *other, *needed)) or len(other) > 1 or any(len(level) > 1 for level in other):
         raise _Unreadable
@@ -265,7 +266,7 @@ def _purpose(line: str) -> _Purpose:
         raise _Unreadable  # only what does not hold leads on
     path += tuple(level[-1].literal for level in (*before, *other, *needed[:-1]) if not level[-1].holds)
     lookups = tuple(each for level in (*before, *other, *needed) for each in level)
-    return _Purpose(line=line, path=path, lookups=lookups, own=needed[-1] if needed else ())
+    return _Purpose(line=line, span=span, path=path, lookups=lookups, own=needed[-1] if needed else ())
 
 
 def _for(claim: Claim, purpose: _Purpose, task: Task) -> Claim:
@@ -277,7 +278,8 @@ def _for(claim: Claim, purpose: _Purpose, task: Task) -> Claim:
         own += [atom for atom in others if atom not in apart]
     precondition = frozenset(own)
     return replace(
-        claim, purpose=purpose.path, lookups=purpose.lookups, precondition=(claim.precondition or frozenset()) | precondition
+        claim, purpose=purpose.path, lookups=purpose.lookups, precondition=(claim.precondition or frozenset()) | precondition,
+        purpose_span=purpose.span,
     )  # fmt: skip
 
 
@@ -301,16 +303,16 @@ def _state(line: str, task: Task) -> State:
 _Saying = TypeVar("_Saying", Claim, ParsedChain)
 
 
-def _saying(of: _Saying, line: str, task: Task) -> _Saying:
+def _saying(of: _Saying, line: str, span: Span, task: Task) -> _Saying:
     """A chain's start, or the claim of a step, with what a `state` or `goals` line says of the state there."""
     if line.partition(" ")[0] == GOALS:
         if of.goals is not None:
             raise _Unreadable  # a second line of this kind, as below
-        return replace(of, **_goals(line))
+        return replace(of, **_goals(line), goals_span=span)
     field = "after" if isinstance(of, Claim) else "initial"
     if getattr(of, field) is not None:
         raise _Unreadable
-    return replace(of, **{field: _state(line, task)})
+    return replace(of, **{field: _state(line, task), f"{field}_span": span})
 
 
 MOST_STEPS = 100_000
@@ -335,13 +337,13 @@ def _chain(text: str, start: int, end: int, task: Task) -> tuple[ParsedChain | N
         word = line.partition(" ")[0]
         try:
             if word in (STATE, GOALS) and not claims and not unread and purpose is None:
-                start_of_it = _saying(start_of_it, line, task)
+                start_of_it = _saying(start_of_it, line, span, task)
                 at_head.append(line)
             elif word not in (STATE, GOALS):
                 # What stands behind an unread step says nothing about the step before it.
                 in_step = False
                 if word == FOR:
-                    above = _purpose(line)
+                    above = _purpose(line, span)
                 else:
                     claim = _claim(line, span)
                     if len(claims) == MOST_STEPS:
@@ -351,7 +353,7 @@ def _chain(text: str, start: int, end: int, task: Task) -> tuple[ParsedChain | N
             elif not in_step:
                 raise _Unreadable  # no step that this belongs to
             else:
-                claims[-1] = _saying(claims[-1], line, task)
+                claims[-1] = _saying(claims[-1], line, span, task)
         except _Unreadable:
             unread += [purpose.line, line] if purpose else [line]
             purpose = None
@@ -376,7 +378,7 @@ def _reason(text: str, start: int, end: int, task: Task) -> tuple[tuple[Atom, ..
                     raise _Unreadable
                 never = tuple(atom for atom, _ in signed)
             elif word in (STATE, GOALS) and not never:
-                head = _saying(head, line, task)
+                head = _saying(head, line, span, task)
             elif word in (STATE, GOALS, NEVER):
                 raise _Unreadable  # a second reason, or a state behind no step
             else:

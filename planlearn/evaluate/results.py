@@ -334,7 +334,7 @@ def _notes(of: str, numbers: Mapping[str, Any]) -> list[str]:
     """Lines on what a row has no column for."""
     notes = []
     if cut := numbers["stops"].get("cap"):
-        notes.append(f"{of}: {cut} answers ran into the cap of tokens or the model's context")
+        notes.append(f"{of}: {cut} answer{'s' * (cut != 1)} ran into the cap of tokens or the model's context")
     if numbers.get("undecided"):
         notes.append(f"{of}: {numbers['undecided']} problems undecided, since an attempt is missing")
     if "pass_at_k" in numbers:

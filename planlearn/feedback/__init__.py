@@ -12,9 +12,9 @@ VAL's wording (it advises on equations and static facts, which nobody can follow
 
 from planlearn.feedback.advice import Advice, advise
 from planlearn.feedback.pages import KINDS, PAGES, page_text, summary
-from planlearn.feedback.render import Feedback, Level, binary_feedback, detailed_feedback, template_hash
+from planlearn.feedback.render import CHAIN_KINDS, Feedback, Level, binary_feedback, detailed_feedback, template_hash
 
 __all__ = [
-    "KINDS", "PAGES", "Advice", "Feedback", "Level", "advise", "binary_feedback", "detailed_feedback", "page_text", "summary",
+    "CHAIN_KINDS", "KINDS", "PAGES", "Advice", "Feedback", "Level", "advise", "binary_feedback", "detailed_feedback", "page_text", "summary",
     "template_hash",
 ]

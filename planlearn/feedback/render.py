@@ -28,7 +28,7 @@ from val_bridge.check.plan import changes_of
 TEMPLATES = Path(__file__).parent / "templates"
 
 # These kinds are about what a chain writes; the plan itself may be valid all the same.
-_CHAIN_KINDS = frozenset(
+CHAIN_KINDS = frozenset(
     {
         FaultKind.INITIAL_STATE,
         FaultKind.STATE_FACT,
@@ -83,7 +83,7 @@ def detailed_feedback(verdict: Verdict, task: Task) -> Feedback:
 
 
 def _judgement(verdict: Verdict) -> dict[str, Any]:
-    about_chain = any(fault.kind in _CHAIN_KINDS for fault in verdict.faults)
+    about_chain = any(fault.kind in CHAIN_KINDS for fault in verdict.faults)
     return {
         "outcome": verdict.outcome.value,
         "subject": "chain" if about_chain else "plan",

@@ -14,6 +14,7 @@ from typing import Any
 
 from planlearn.errors import PlanlearnError
 from planlearn.evaluate.scoring import Reader, Result
+from planlearn.feedback import CHAIN_KINDS
 from planlearn.problems import domain_text
 from planlearn.progress import Progress
 from planlearn.report.playback import FactTable, answer_attempt, problem_json, text_attempt
@@ -23,6 +24,10 @@ Json = dict[str, Any]
 
 LONGEST_TEXT = 20_000
 """Characters of one text that a page shows; what stands behind them is counted."""
+MOST_LINES = 1000
+"""Lines of an answer that no rule reads, as a page shows them."""
+LARGEST = 2_000_000
+"""Characters of an entry's JSON; one that is larger is shown as text, not step by step."""
 LONGEST_NAME = 300
 """Characters of a name in the list of problems."""
 ALONE = 300
@@ -35,7 +40,7 @@ class Recorded:
 
     label: for people, e.g. "attempt 2". outcome: as judged then, a `Result`, or "not valid" where no more is known; "" where nobody judged. told: the
     feedback that the model was given on it; None where that is not recorded. faults: as judged then, shown where the answer cannot be
-    judged again. written: a person's plan or chain rather than a model's answer.
+    judged again. written: a person's plan or chain rather than a model's answer. of_another: it stands in another arm's entry too, and is told there.
     """
 
     label: str
@@ -47,11 +52,16 @@ class Recorded:
     reader: Reader = Reader.STRICT
     faults: Sequence[Mapping[str, Any]] = ()
     written: bool = False
+    of_another: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One problem and its answers, in order. domain_pddl: "" for the domain's own text. problem_pddl: "" where it is not known; `lacking` says why."""
+    """One problem and its answers, in order.
+
+    counted: the place of the answer that counts in the run's numbers. solvable: whether there is a plan, None where that is not known. domain_pddl: "" for the
+    domain's own text. problem_pddl: "" where it is not known; `lacking` says why.
+    """
 
     id: str
     domain: str
@@ -61,16 +71,22 @@ class Entry:
     domain_pddl: str = ""
     problem_pddl: str = ""
     lacking: str = "The run did not record this problem."
+    counted: int = -1
+    solvable: bool | None = None
 
     @property
     def failed(self) -> bool:
-        return bool(self.answers) and self.answers[-1].outcome != Result.VALID
+        right = Result.VALID if self.solvable is not False else Result.UNSOLVABLE
+        return bool(self.answers) and self.answers[self.counted].outcome != right
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """An entry for the page. text: its JSON. index: [id, domain, size, outcome, kinds of its last attempt's faults, labels, picture]. changed: (outcome then, outcome now)
-    of each answer that today's checker judges otherwise."""
+    """An entry for the page.
+
+    text: its JSON. index: [id, domain, size, outcome, kinds of faults, labels, solvable], outcome and kinds of the answer that counts.
+    changed: (outcome then, outcome now) of each answer of its own that today's checker judges otherwise.
+    """
 
     text: str
     index: list[Any]
@@ -125,31 +141,53 @@ def make(entry: Entry) -> Made:
     for one in entry.answers:
         attempt = _judged(task, facts, one) if task is not None else _as_recorded(one, reason)
         now = attempt["outcome"]
+        notes = [one.note]
         if task is not None and _differs(one.outcome, now):
-            changed.append((one.outcome, now))
-            attempt["note"] = f"Recorded as {one.outcome.replace('_', ' ')}; today's checker says {now.replace('_', ' ')}."
+            if not one.of_another:
+                changed.append((one.outcome, now))
+            notes.append(f"Recorded as {one.outcome.replace('_', ' ')}; today's checker says {now.replace('_', ' ')}.")
+        if now == Result.UNSOLVABLE and entry.solvable is not None:
+            notes.append("It wrongly says that there is no plan." if entry.solvable else "It rightly says that there is no plan.")
         attempt["label"] = one.label
-        notes = [text for text in (one.note, attempt.get("note", "")) if text]
-        if notes:
-            attempt["note"] = " ".join(notes)
+        if said := " ".join(filter(None, notes)):
+            attempt["note"] = said
         if one.prompt:
             attempt["prompt"] = one.prompt
         attempts.append(attempt)
     problem = problem_json(task, facts) if task is not None else None
-    last = attempts[-1] if attempts else {"outcome": "", "faults": []}
-    kinds = sorted({fault["kind"] for fault in last["faults"]})
+    counts = attempts[entry.counted] if attempts else {"outcome": "", "faults": []}
+    kinds = list(dict.fromkeys(map(_kind, counts["faults"])))
     body = {
-        "id": entry.id, "domain": entry.domain, "size": _sized(entry.size), "labels": dict(entry.labels), "outcome": last["outcome"],
-        "problem": problem, "attempts": attempts, "lacking": "" if problem is not None else reason,
+        "id": entry.id, "domain": entry.domain, "size": _sized(entry.size), "labels": dict(entry.labels), "outcome": counts["outcome"],
+        "counted": entry.counted % len(attempts) if attempts else 0, "problem": problem, "attempts": attempts, "lacking": "" if problem is not None else reason,
     }  # fmt: skip
     text = _dumped(body)
     if len(text) > LONGEST_TEXT:  # else no text in it is too long
         for attempt in attempts:
             _unmark(attempt)
         text = _dumped(_short(body))
-    index = [shortened(entry.id, LONGEST_NAME), shortened(entry.domain, LONGEST_NAME), shortened(body["size"], LONGEST_NAME), last["outcome"], kinds,
-             {name: shortened(value, LONGEST_NAME) for name, value in body["labels"].items()}]  # fmt: skip
+    if len(text) > LARGEST:
+        text = _dumped(_short(_as_text(body)))
+    index = [shortened(entry.id, LONGEST_NAME), shortened(entry.domain, LONGEST_NAME), shortened(body["size"], LONGEST_NAME), counts["outcome"], kinds,
+             {name: shortened(value, LONGEST_NAME) for name, value in body["labels"].items()}, entry.solvable]  # fmt: skip
     return Made(text=text, index=index, changed=changed, picture=_picture(entry.domain, entry.domain_pddl) if task is not None else None)
+
+
+def _kind(fault: Json) -> str:
+    """The kind of a fault, as the list names it: the plan's faults come first, and a chain apart from it fails by itself."""
+    own = fault["track"] == "chain" and fault["kind"] not in CHAIN_KINDS
+    return f"chain: {fault['kind']}" if own else fault["kind"]
+
+
+def _as_text(body: Json) -> Json:
+    """An entry of which the outcomes, the first faults and the texts are shown alone."""
+    lacking = f"With {len(body['problem']['facts']):,} facts this problem is too large to be shown step by step." if body["problem"] else body["lacking"]
+    attempts = [attempt | {"tracks": [], "faults": [_short_fault(fault) for fault in attempt["faults"][:20]], "unread": []} for attempt in body["attempts"]]
+    return body | {"problem": None, "lacking": lacking, "attempts": attempts}
+
+
+def _short_fault(fault: Json) -> Json:
+    return fault | {"message": shortened(fault["message"], 1000), "violations": fault["violations"][:20]}
 
 
 def _dumped(body: Json) -> str:
@@ -231,11 +269,12 @@ def _unmark(attempt: Json) -> None:
             one["at"] = None
 
 
-def _short(value: Any) -> Any:
+def _short(value: Any, name: str = "") -> Any:
+    """Texts cut, and the lines that no rule reads counted; never a list that places elsewhere point into."""
     if isinstance(value, str):
         return shortened(value)
     if isinstance(value, list):
-        if len(value) > LONGEST_TEXT // 20 and all(isinstance(one, str) for one in value):
-            value = [*value[: LONGEST_TEXT // 20], f"[{len(value) - LONGEST_TEXT // 20:,} more lines are left out]"]
+        if name == "unread" and len(value) > MOST_LINES:
+            value = [*value[:MOST_LINES], f"[{len(value) - MOST_LINES:,} more lines are left out]"]
         return [_short(one) for one in value]
-    return {key: _short(one) for key, one in value.items()} if isinstance(value, dict) else value
+    return {key: _short(one, key) for key, one in value.items()} if isinstance(value, dict) else value

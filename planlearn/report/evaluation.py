@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +47,11 @@ def results_of(folder: Path) -> Json:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         found["results"].items()
-        dict(found.get("about", {}))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise PlanlearnError(f"{path}: not a results.json ({error})") from None
+    for name in ("about", "versions", "hashes"):
+        if not isinstance(found.get(name, {}), dict):
+            raise PlanlearnError(f"{path}: not a results.json ({name}: expected an object)")
     return dict(found)
 
 
@@ -70,19 +73,67 @@ def _plain(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
+def has_answers(folder: Path) -> bool:
+    """Whether a whole row stands in a folder's samples.jsonl: one that just began, or was killed then, has none."""
+    return any(line.strip() for line in (folder / SAMPLES_FILE).read_bytes().split(b"\n")[:-1])
+
+
+def measured(folder: Path, title: str, labels: Mapping[str, str] | None = None) -> tuple[Json, list[Entry]]:
+    """`evaluation` of a part of a run: one without an answer so far is a note."""
+    if not has_answers(folder):
+        return section(title, notes=["No answer was recorded here when this report was made."]), []
+    return evaluation(folder, title, labels)
+
+
 def evaluation(folder: Path, title: str, labels: Mapping[str, str] | None = None) -> tuple[Json, list[Entry]]:
     """(section, entries) of a folder with samples.jsonl. Raises PlanlearnError, OSError."""
     records, former = records_of(folder), results_of(folder)
     try:
-        results = build_results(records, missing=missing_before(former), about=former.get("about"))["results"]
-    except (KeyError, TypeError, AttributeError) as error:
+        answered = {(record.sample.domain, record.sample.arm) for record in records}
+        missing = {key: some for key, some in missing_before(former).items() if key in answered or kind_of(key[1]) is Kind.IN_TURN}
+        counted = build_results(records, missing=missing)["results"]
+        fits = bool(former) and _of_these(former["results"], counted)
+        results = _completed(former["results"], counted) if fits else counted
+        about = former.get("about", {})
+        notes = _notes(results, about)
+        if not former:
+            notes.insert(0, f"There is no {RESULTS}: the evaluation was not finished when this report was made.")
+        elif not fits:
+            notes.insert(0, f"{RESULTS} is of other answers than {SAMPLES_FILE}: the numbers here are counted anew from the answers.")
+        part = section(title, tables=[arms_table(results), *_attempts_table(results), *_own_table(results)], charts=_charts(results), notes=notes)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise PlanlearnError(f"{folder / RESULTS}: not a results.json ({error!r})") from None
-    about = former.get("about", {})
-    notes = _notes(results, about)
-    if not former:
-        notes.insert(0, f"There is no {RESULTS}: the evaluation was not finished when this report was made.")
-    part = section(title, tables=[arms_table(results), *_attempts_table(results)], charts=_charts(results), notes=notes)
-    return part, entries_of(records, folder, labels or {})
+    arms = [(domain, arm) for domain, arms in results.items() for arm in arms]
+    return part, entries_of(records, Beside(folder), labels or {}, arms)
+
+
+def _of_these(results: Mapping[str, Any], counted: Mapping[str, Any]) -> bool:
+    """Whether numbers are those of the samples that others were counted from, as far as they tell."""
+    if {domain: set(arms) for domain, arms in results.items()} != {domain: set(arms) for domain, arms in counted.items()}:
+        return False
+    return all(
+        _alike(own[key], numbers[key])
+        for domain, arms in results.items() for arm, numbers in arms.items() for own in [counted[domain][arm]]
+        # Which problems an attempt is missing of is known while it is measured alone, and decides what is counted of such an arm.
+        for key in (("tokens",) if kind_of(arm) is Kind.IN_TURN else ("samples", "tokens", "outcomes"))
+        if key in numbers and key in own
+    )  # fmt: skip
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Where both have a number; former releases count fewer things."""
+    return one == other if not isinstance(one, dict) else all(one[key] == other[key] for key in one.keys() & other.keys())
+
+
+def _completed(results: Mapping[str, Any], counted: Mapping[str, Any]) -> Json:
+    """With the numbers that former releases did not write."""
+    whole: Json = {}
+    for domain, arms in results.items():
+        for arm, numbers in arms.items():
+            own = counted[domain][arm]
+            parts = {key: own[key] | numbers.get(key, {}) for key in ("chain", "unsolvable")}
+            whole.setdefault(domain, {})[arm] = own | numbers | parts
+    return whole
 
 
 def _named(domain: str, arm: str, results: Mapping[str, Any]) -> str:
@@ -122,36 +173,57 @@ def _attempts_table(results: Mapping[str, Any]) -> list[Json]:
     return [table("Several attempts, unsolvable problems", ["domain", "arm", "what", "share"], rows)] if rows else []
 
 
+def _own_table(results: Mapping[str, Any]) -> list[Json]:
+    """What a model says of the plans that it wrote itself, where it was asked."""
+    rows = []
+    for domain, arms in results.items():
+        for arm in _in_order(arms):
+            if own := arms[arm].get("own_verdict"):
+                sure = ["-" if own[key] is None else f"{own[key]:.3f}" for key in ("brier", "calibration_error")]
+                beside = [str(own[key]) for key in ("unreadable", "missing")]
+                rows.append((False, [domain, arm, str(own["n"]), share(own["accuracy"]), *sure, share(own["of_valid"]), share(own["of_invalid"]), *beside]))
+    columns = ["domain", "arm", "n", "verdict right", "Brier score", "calibration error", "right of valid plans", "right of invalid plans", "unreadable", "missing"]
+    return [table("What the model thinks of its own plans", columns, rows)] if rows else []
+
+
 def _charts(results: Mapping[str, Any]) -> list[Json | None]:
+    """A domain's charts behind another's: sizes and lengths mean something else in each."""
+    return [
+        one
+        for domain, arms in results.items()
+        for one in _charts_of({arm: arms[arm] for arm in _in_order(arms)}, f": {domain}" if len(results) > 1 else "")
+    ]
+
+
+def _charts_of(arms: Mapping[str, Any], behind: str) -> list[Json | None]:
     def by(key: str) -> tuple[dict[str, list[list[float]]], list[str]]:
-        sizes = sorted({size for arms in results.values() for numbers in arms.values() for size in numbers[key]}, key=by_number)
+        sizes = sorted({size for numbers in arms.values() for size in numbers[key]}, key=by_number)
         series = {
-            _named(domain, arm, results): [one for size, found in arms[arm][key].items() for one in point(sizes.index(size), found["plan_validity"])]
-            for domain, arms in results.items() for arm in _in_order(arms)
+            arm: [one for size, found in numbers[key].items() for one in point(sizes.index(size), found["plan_validity"])]
+            for arm, numbers in arms.items()
         }  # fmt: skip
         return series, sizes
 
     def counts(key: str, names: Sequence[str]) -> dict[str, list[list[float]]]:
         return {
-            _named(domain, arm, results): [[place, arms[arm][key].get(name, 0)] for place, name in enumerate(names)]
-            for domain, arms in results.items() for arm in _in_order(arms) if any(arms[arm][key].get(name) for name in names)
+            arm: [[place, numbers[key].get(name, 0)] for place, name in enumerate(names)]
+            for arm, numbers in arms.items() if any(numbers[key].get(name) for name in names)
         }  # fmt: skip
 
     sized, sizes = by("by_size")
     long, lengths = by("by_length")
     causes = [cause.value for cause in Cause]
-    faults = sorted({kind for arms in results.values() for numbers in arms.values() for kind in numbers["first_faults"]})
+    faults = sorted({kind for numbers in arms.values() for kind in numbers["first_faults"]})
     in_turn = {
-        _named(domain, arm, results): [one for row in arms[arm].get("by_attempt", ()) for one in point(row["attempt"], row["plan_validity"])]
-        for domain, arms in results.items() for arm in _in_order(arms)
-    }  # fmt: skip
+        arm: [one for row in numbers.get("by_attempt", ()) for one in point(row["attempt"], row["plan_validity"])] for arm, numbers in arms.items()
+    }
     return [
-        chart("dots", "Plan validity by size", x="size", y="plan validity", percent=True, categories=sizes, series=sized),
-        chart("dots", "Plan validity by length of the reference plan", x="steps of the reference plan", y="plan validity", percent=True, categories=lengths, series=long)
-        if 1 < len(lengths) <= 40 else None,
-        chart("line", "Plan validity by attempt", x="attempts", y="plan validity", percent=True, series=in_turn),
-        chart("bars", "Error classes of the paper", x="error class", y="answers", categories=causes, series=counts("causes", causes)),
-        chart("bars", "First fault that the checker found", x="fault", y="answers", categories=[kind.replace("_", " ") for kind in faults],
+        chart("dots", f"Plan validity by size{behind}", x="size", y="plan validity", percent=True, categories=sizes, series=sized),
+        chart("dots", f"Plan validity by length of the reference plan{behind}", x="steps of the reference plan", y="plan validity", percent=True,
+              categories=lengths, series=long) if 1 < len(lengths) <= 40 else None,
+        chart("line", f"Plan validity by attempt{behind}", x="attempts", y="plan validity", percent=True, series=in_turn),
+        chart("bars", f"Error classes of the paper{behind}", x="error class", y="answers", categories=causes, series=counts("causes", causes)),
+        chart("bars", f"First fault that the checker found{behind}", x="fault", y="answers", categories=[kind.replace("_", " ") for kind in faults],
               series=counts("first_faults", faults)),
     ]  # fmt: skip
 
@@ -178,36 +250,50 @@ def _notes(results: Mapping[str, Any], about: Mapping[str, Any]) -> list[str]:
     return notes
 
 
-def entries_of(records: Sequence[SampleRecord], folder: Path, labels: Mapping[str, str]) -> list[Entry]:
-    """One entry for each problem and arm, its attempts in order; an arm whose attempts go on from the greedy one's begins with that."""
+def entries_of(
+    records: Sequence[SampleRecord], beside: Beside, labels: Mapping[str, str], arms: Iterable[tuple[str, str]] = ()
+) -> list[Entry]:
+    """One entry for each problem and arm, its attempts in order; an arm whose attempts go on from the greedy one's begins with that.
+
+    arms: (domain, arm) of those that may have no row of their own, since no problem needed a second attempt.
+    """
     first = {(r.sample.domain, r.sample.id): r for r in records if r.sample.arm == GREEDY and r.sample.attempt == 1}
-    groups: dict[tuple[str, str, str], list[SampleRecord]] = {}
+    groups: dict[tuple[str, str], dict[str, list[SampleRecord]]] = {}
     for record in records:
-        groups.setdefault((record.sample.domain, record.sample.arm, record.sample.id), []).append(record)
-    lost = _Problems(folder) if any(not record.sample.problem_pddl for record in records) else None
+        groups.setdefault((record.sample.domain, record.sample.arm), {}).setdefault(record.sample.id, []).append(record)
+    for key in arms:
+        groups.setdefault(key, {})
     entries = []
-    for (domain, arm, name), some in groups.items():
-        some.sort(key=lambda record: record.sample.attempt)
-        if kind_of(arm) is Kind.IN_TURN and (domain, name) in first:
-            some.insert(0, first[domain, name])
-        sample = some[0].sample
-        problem = sample.problem_pddl or (lost.found(sample.domain, name, sample.prompt if sample.arm == GREEDY else None) if lost else "")
-        entries.append(Entry(
-            id=name, domain=domain, size=sample.size, labels={**labels, "arm": arm}, domain_pddl=sample.domain_pddl, problem_pddl=problem,
-            answers=[_recorded(some, place) for place in range(len(some))],
-        ))  # fmt: skip
+    for (domain, arm), by_id in groups.items():
+        if kind_of(arm) is Kind.IN_TURN:
+            begun = {name: [record] for (of, name), record in first.items() if of == domain}
+            by_id = begun | {name: [*begun.get(name, ()), *some] for name, some in by_id.items()}
+        most = max(map(len, by_id.values()), default=0)
+        for name, some in by_id.items():
+            some.sort(key=lambda record: record.sample.attempt)
+            sample, asked = some[0].sample, first.get((domain, name))
+            prompts = {sample.prompt, asked.sample.prompt if asked is not None else sample.prompt}
+            entries.append(Entry(
+                id=name, domain=domain, size=sample.size, labels={**labels, "arm": arm}, domain_pddl=sample.domain_pddl,
+                problem_pddl=sample.problem_pddl or beside.found(domain, name, prompts), solvable=sample.solvable,
+                answers=[_recorded(arm, some, place, most) for place in range(len(some))], counted=0 if kind_of(arm) is Kind.DRAWN else -1,
+            ))  # fmt: skip
     return entries
 
 
-def _recorded(some: Sequence[SampleRecord], place: int) -> Recorded:
-    sample = some[place].sample
+def _recorded(arm: str, some: Sequence[SampleRecord], place: int, most: int) -> Recorded:
+    """most: attempts at the problem of the arm that has the most of them."""
+    sample, kind = some[place].sample, kind_of(arm)
     told = None
-    if kind_of(some[-1].sample.arm) is Kind.IN_TURN and place + 1 < len(some):
+    if kind is Kind.IN_TURN and place + 1 < len(some):
         told = told_in(some[place + 1].sample.prompt)
+    notes = ["It ran into the cap of tokens."] if sample.stop == "cap" else []
+    if kind is Kind.IN_TURN and place + 1 == len(some) < most and some[place].outcome in (Result.INVALID, Result.UNREADABLE):
+        notes.append("The attempt behind it is missing: the problem is undecided and not counted.")
     return Recorded(
-        label=f"attempt {sample.attempt}" if len(some) > 1 else "answer", text=sample.answer, outcome=some[place].outcome.value, prompt=sample.prompt, told=told, reader=sample.reader,
-        note="It ran into the cap of tokens." if sample.stop == "cap" else "",
-        faults=[*some[place].faults, *(some[place].chain_faults or ())],
+        label=f"attempt {sample.attempt}" if len(some) > 1 or kind is Kind.IN_TURN else "answer", text=sample.answer, outcome=some[place].outcome.value,
+        prompt=sample.prompt, told=told, reader=sample.reader, note=" ".join(notes), faults=[*some[place].faults, *(some[place].chain_faults or ())],
+        of_another=sample.arm != arm,
     )  # fmt: skip
 
 
@@ -219,30 +305,30 @@ def told_in(prompt: str) -> str:
     return behind.rstrip("\n").rpartition("\n")[0].strip()
 
 
-class _Problems:
-    """Problems by id that lie near a run, for rows that do not hold theirs."""
+class Beside:
+    """Problems by id that lie near a run, for rows that do not hold theirs; read when the first such row asks."""
 
     def __init__(self, folder: Path) -> None:
-        self._rows: dict[tuple[str, str], Json] = {}
-        for above in (folder, *folder.resolve().parents[:3]):
+        self._folder = folder
+
+    @cached_property
+    def _rows(self) -> dict[tuple[str, str], Json]:
+        rows: dict[tuple[str, str], Json] = {}
+        for above in (self._folder, *self._folder.resolve().parents[:3]):
             for name in BESIDE:
                 if (path := above / name).is_file():
-                    self._read(path)
+                    try:
+                        for _, row in numbered_json(path):
+                            if isinstance(row, dict) and isinstance(row.get("problem_pddl"), str):
+                                rows.setdefault((str(row.get("domain")), str(row.get("id"))), row)
+                    except (PlanlearnError, OSError):
+                        continue  # nothing that belongs to the run
+        return rows
 
-    def _read(self, path: Path) -> None:
-        try:
-            for _, row in numbered_json(path):
-                if isinstance(row, dict) and isinstance(row.get("problem_pddl"), str):
-                    self._rows.setdefault((str(row.get("domain")), str(row.get("id"))), row)
-        except (PlanlearnError, OSError):
-            return  # nothing that belongs to the run
-
-    def found(self, domain: str, name: str, prompt: str | None) -> str:
-        """The problem's PDDL, "" where it is not there or was asked in other words than it has there; prompt None: asked in words of its own."""
+    def found(self, domain: str, name: str, prompts: Container[str]) -> str:
+        """The problem's PDDL; "" where it is not there, or was asked there in none of these words: ids are given again in every set of problems."""
         row = self._rows.get((domain, name))
-        if row is None or (prompt is not None and row.get("prompt", prompt) != prompt):
-            return ""
-        return str(row["problem_pddl"])
+        return str(row["problem_pddl"]) if row is not None and row.get("prompt") in prompts else ""
 
 
 def skill_section(folder: Path) -> Json:

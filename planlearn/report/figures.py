@@ -6,11 +6,13 @@
     CHART = {"title", "kind": "line" | "dots" | "bars", "x": "round", "y": "plan validity", "percent": true, "categories": ["4", ...],
              "series": [{"name", "points": [[x, y] or [x, y, low, high], ...]}]}
 
-"line": x is a number. "dots" and "bars": x counts the categories from 0; bars are counts, dots have intervals.
+"line": x is a number. "dots" and "bars": x counts the categories from 0; bars are counts, dots have intervals. NaN and infinity, which JSON lacks, are
+left out wherever a record has them.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
@@ -34,8 +36,16 @@ def table(title: str, columns: Sequence[str], rows: Iterable[tuple[bool, Sequenc
 
 
 def share(found: Share) -> Json | str:
-    """A cell of a share in [0, 1]; a dash where nothing was counted."""
-    return {key: found[key] for key in ("value", "low", "high", "n")} if found is not None else "-"
+    """A cell of a share in [0, 1]; a dash where nothing was counted. Raises KeyError, TypeError for what is no share."""
+    if found is None:
+        return "-"
+    cell = {key: found[key] for key in ("value", "low", "high", "n")}
+    return cell if _are_numbers(cell.values()) else "-"
+
+
+def _are_numbers(values: Iterable[Any]) -> bool:
+    """Raises TypeError for what is of another kind."""
+    return all([math.isfinite(one) for one in values])
 
 
 def per_cent(found: float | None) -> str:
@@ -50,8 +60,9 @@ def point(x: float, found: Share) -> list[list[float]]:
 def chart(
     kind: Literal["line", "dots", "bars"], title: str, *, x: str, y: str, series: Series, percent: bool = False, categories: Sequence[str] = ()
 ) -> Json | None:
-    """None without a point."""
-    drawn = [{"name": name, "points": [list(one) for one in points]} for name, points in series.items() if points]
+    """None without a point. Raises TypeError for a point that is not of numbers."""
+    kept = {name: [list(one) for one in points if _are_numbers(one)] for name, points in series.items()}
+    drawn = [{"name": name, "points": points} for name, points in kept.items() if points]
     if not drawn:
         return None
     return {"title": title, "kind": kind, "x": x, "y": y, "percent": percent, "categories": list(categories), "series": drawn}

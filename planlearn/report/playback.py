@@ -22,9 +22,9 @@ And its attempts (`answer_attempt`, `text_attempt`):
 A step is `done` if it can truly be executed where it stands; then `add` and `delete` are what it truly changed. The first step that is not done is where the
 attempt fails: `add` and `delete` are what it would change, and what it needs says which does not hold. Behind it nothing is true any
 more: `needs` holds null for true or false. `claim` compares the state that the text writes behind a step with the last true state: what it leaves out, and what
-it has in excess; null where it writes none. `first` is the same for the state before the first step. `at` are offsets in `text`. A chain
-and a plan that name the same actions are one track; else the chain has a track of its own. `goal_end`: whether each goal holds in
-the last true state.
+it has in excess; null where it writes none. `first` is the same for the state before the first step. `at` are offsets in `text`: of all that it says of a
+step, and of the line that is at fault. A chain and a plan that name the same actions are one track; else the chain has a track of its own. `goal_end`:
+whether each goal holds in the last true state.
 """
 
 from __future__ import annotations
@@ -236,13 +236,19 @@ def _track(
             after = _claimed(said, claim, unsaid)
             writes = None if after is None else _difference(facts, state, after)
             said = said if after is None else after
-        span = (claim.span if claim is not None else None) or call.span
-        steps.append(step | {"claim": writes, "at": [span.start, span.end] if span else None})
+        steps.append(step | {"claim": writes, "at": _passage(call, claim)})
     goal_end = [literal.holds_in(state) for literal in task.goal_literals]
     if task.problem.goal_condition:
         own = len(task.problem.goal)
         goal_end += [part.holds is True for part in Evidence(task=task, reached=state, values=values).asked()[own:]]
     return {"name": name, "first": first, "steps": steps, "goal_end": goal_end}
+
+
+def _passage(call: Call, claim: Claim | None) -> list[int] | None:
+    """All that a text says of a step: what it is for, the call, the state behind it and the goals."""
+    spans = [call.span] if claim is None else [claim.purpose_span, claim.span or call.span, claim.after_span, claim.goals_span]
+    known = [span for span in spans if span is not None]
+    return [min(span.start for span in known), max(span.end for span in known)] if known else None
 
 
 def _claimed(said: State, claim: Claim, unsaid: frozenset[Atom]) -> State | None:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from planlearn.chains import ChainStyle, problem_prompt
 from planlearn.errors import PlanlearnError
-from planlearn.evaluate import Cause, Completion, SampleRecord, Stop
+from planlearn.evaluate import Cause, Completion, Stop
 from planlearn.evaluate.saved import SAMPLES_FILE
-from planlearn.files import RowLog, numbered_json
+from planlearn.files import numbered_json
 from planlearn.progress import Progress
 from planlearn.refine import finished_rounds
 from planlearn.refine.attempt import written
-from planlearn.refine.record import PROBLEMS_FILE
+from planlearn.refine.record import PROBLEMS_FILE, whole_rows
 from planlearn.report.entries import NOT_VALID, Entry, Recorded
-from planlearn.report.evaluation import entries_of, records_of, results_of
+from planlearn.report.evaluation import Beside, entries_of, has_answers, records_of, results_of
 from planlearn.report.figures import Json, chart, point, section, share, table
 
 ATTEMPTS = "attempts.jsonl"
@@ -28,6 +29,19 @@ def is_refinement(folder: Path) -> bool:
     return (folder / "rounds.jsonl").is_file() or (folder / "round-00" / "validation").is_dir()
 
 
+def validation_points(folder: Path) -> tuple[int, list[list[float]]]:
+    """(how many rounds are finished, plan validity on the validation problems against round). Raises PlanlearnError, OSError."""
+    rows = finished_rounds(folder)
+    try:
+        return len(rows), _validity(_summaries(folder, rows))
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise PlanlearnError(f"{folder / 'rounds.jsonl'}: not a record of rounds ({error!r})") from None
+
+
+def _validity(validation: Mapping[int, Json]) -> list[list[float]]:
+    return [one for number, numbers in sorted(validation.items()) for one in point(number, numbers["plan_validity"])]
+
+
 def refinement(folder: Path, title: str, labels: Mapping[str, str] | None = None) -> tuple[Json, list[Entry]]:
     """(section, entries) of a folder of rounds. Raises PlanlearnError, OSError."""
     labels = labels or {}
@@ -35,15 +49,16 @@ def refinement(folder: Path, title: str, labels: Mapping[str, str] | None = None
 
 
 def rounds_section(folder: Path, title: str) -> Json:
-    """The numbers of a folder of rounds, its first chart validity against round. Raises PlanlearnError, OSError."""
+    """The numbers of a folder of rounds. Raises PlanlearnError, OSError."""
     rows = finished_rounds(folder)
+    notes = [] if rows else ["No round was finished when this report was made."]
+    notes += [f"The measurement behind round {number} has no answer so far." for number, path in _validations(folder) if not has_answers(path)]
     try:
         validation = _summaries(folder, rows)
         return section(
-            title, tables=[_table(rows, validation)], charts=_charts(rows, validation),
-            notes=[] if rows else ["No round was finished when this report was made."],
+            title, tables=[_table(rows, validation)], charts=_charts(rows, validation), notes=notes,
         )  # fmt: skip
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise PlanlearnError(f"{folder / 'rounds.jsonl'}: not a record of rounds ({error!r})") from None
 
 
@@ -79,7 +94,7 @@ def _charts(rows: Sequence[Json], validation: Mapping[int, Json]) -> list[Json |
     tries = [(row["round"], row["attempts"]) for row in rows]
     return [
         chart("line", "Plan validity against round", x="round", y="plan validity", percent=True, series={
-            "validation, the model alone": [one for number, numbers in sorted(validation.items()) for one in point(number, numbers["plan_validity"])],
+            "validation, the model alone": _validity(validation),
             "first attempts of the round": [[number, tried["valid"] / tried["problems"]] for number, tried in tries if tried["problems"]],
         }),
         chart("line", "Error classes of the paper against round (validation)", x="round", y="answers", series={
@@ -100,41 +115,21 @@ def _rounds(folder: Path) -> list[tuple[int, Path]]:
     return sorted((int(number), path) for number, path in found if number.isdecimal())
 
 
+def _validations(folder: Path) -> list[tuple[int, Path]]:
+    return [(number, path / "validation") for number, path in _rounds(folder) if (path / "validation" / SAMPLES_FILE).exists()]
+
+
 def _validation_entries(folder: Path, labels: Mapping[str, str]) -> list[Entry]:
     """An entry a validation problem, with the answer of each round as an attempt."""
     answers: dict[str, list[Recorded]] = {}
     first: dict[str, Entry] = {}
-    for number, path in _rounds(folder):
-        if not (path / "validation" / SAMPLES_FILE).exists():
-            continue
-        for entry in _entries(records_of(path / "validation"), path, first):
+    beside = Beside(folder / "round-00")
+    for number, path in _validations(folder):
+        for entry in entries_of(records_of(path), beside, {}) if has_answers(path) else ():
             known = first.setdefault(entry.id, entry)
-            if known.problem_pddl == entry.problem_pddl or not entry.problem_pddl:
-                answers.setdefault(entry.id, []).append(_labelled(entry.answers[-1], f"round {number}"))
-    return [
-        Entry(
-            id=name, domain=entry.domain, size=entry.size, labels={**labels, "split": "validation"}, domain_pddl=entry.domain_pddl,
-            problem_pddl=entry.problem_pddl, answers=answers[name],
-        )
-        for name, entry in first.items()
-    ]  # fmt: skip
-
-
-def _entries(records: Sequence[SampleRecord], path: Path, known: Mapping[str, Entry]) -> list[Entry]:
-    """Looks for problems that the rows do not hold in the first round alone."""
-    if all(record.sample.id in known for record in records):
-        return [
-            Entry(
-                id=r.sample.id, domain=r.sample.domain, size=r.sample.size, domain_pddl=r.sample.domain_pddl, problem_pddl=r.sample.problem_pddl,
-                answers=[Recorded(label="", text=r.sample.answer, outcome=r.outcome.value, prompt=r.sample.prompt, faults=[*r.faults, *(r.chain_faults or ())])],
-            )
-            for r in records
-        ]  # fmt: skip
-    return entries_of(records, path, {})
-
-
-def _labelled(one: Recorded, label: str) -> Recorded:
-    return Recorded(label=label, text=one.text, outcome=one.outcome, prompt=one.prompt, note=one.note, reader=one.reader, faults=one.faults)
+            if known.problem_pddl == entry.problem_pddl:
+                answers.setdefault(entry.id, []).append(replace(entry.answers[entry.counted], label=f"round {number}"))
+    return [replace(entry, labels={**labels, "split": "validation"}, answers=answers[name]) for name, entry in first.items()]
 
 
 def _attempt_entries(folder: Path, labels: Mapping[str, str]) -> list[Entry]:
@@ -146,7 +141,7 @@ def _attempt_entries(folder: Path, labels: Mapping[str, str]) -> list[Entry]:
     for number, path in rounds:
         kept = _problems(path / PROBLEMS_FILE)
         tried: dict[str, list[Json]] = {}
-        log = RowLog(path / ATTEMPTS).rows
+        log = whole_rows(path / ATTEMPTS)
         for at, row in enumerate(log, start=1):
             lacks = [name for name in NEEDED if not isinstance(row, dict) or name not in row]
             if lacks:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,10 +15,10 @@ from planlearn.errors import PlanlearnError, ResultExists
 from planlearn.evaluate.saved import SAMPLES_FILE
 from planlearn.files import write_text
 from planlearn.report.entries import Entry, Recorded, chosen, made
-from planlearn.report.evaluation import RESULTS, evaluation, facts_of, results_of, skill_section
+from planlearn.report.evaluation import RESULTS, evaluation, facts_of, measured, results_of, skill_section
 from planlearn.report.figures import Json, chart, section
 from planlearn.report.html import ASSETS, page
-from planlearn.report.refinement import is_refinement, refinement, rounds_section
+from planlearn.report.refinement import is_refinement, refinement, validation_points
 from planlearn.report.training import is_training, training, training_facts
 from val_bridge import Task, write_domain, write_problem
 
@@ -70,8 +71,8 @@ def read_run(path: Path) -> Run:
         part, entries = refinement(folder, "Rounds of refinement")
         facts = training_facts(folder.resolve().parent) if (folder.resolve().parent / "recipe.yaml").exists() else []
         return Run(title=f"{folder.resolve().parent.name}, {name}", kind="refinement", facts=facts, sections=[part], entries=entries)
-    if measured := sorted(folder.glob("s[0-9]*/measured/*/" + SAMPLES_FILE)) or sorted(folder.glob("measured/*/" + SAMPLES_FILE)):
-        return _ablation(folder, measured)
+    if seeds := _seeds(folder):
+        return _ablation(folder, seeds)
     if is_training(folder):
         sections, entries = training(folder)
         if sections:
@@ -79,22 +80,37 @@ def read_run(path: Path) -> Run:
     raise PlanlearnError(f"{path} holds no recorded run; {EXPECTED}")
 
 
-def _ablation(folder: Path, measured: Sequence[Path]) -> Run:
-    """Each measured arm of each seed, and validity against round of those with rounds."""
-    sections, entries = [], []
+def _seeds(folder: Path) -> list[Path]:
+    """The folders of an ablation's seeds in which an arm has rounds or a measurement; the folder itself may be one."""
+    below = [path for path in sorted(folder.glob("s[0-9]*")) if _arms(path)]
+    named = re.fullmatch(r"s\d+", folder.resolve().name) or any(folder.glob("measured/*/" + SAMPLES_FILE))
+    return below or ([folder] if named and _arms(folder) else [])
+
+
+def _arms(seed: Path) -> list[str]:
+    """Those measured, then those that only have rounds."""
+    measured_ones = sorted(path.parent.name for path in seed.glob("measured/*/" + SAMPLES_FILE))
+    return list(dict.fromkeys([*measured_ones, *sorted(path.parent.name for path in seed.glob("*/refine") if is_refinement(path))]))
+
+
+def _ablation(folder: Path, seeds: Sequence[Path]) -> Run:
+    """Each measured arm of each seed, and validity against round of every arm with rounds."""
+    sections, entries, notes = [], [], []
     series = {}
-    for samples in measured:
-        arm = samples.parent.name
-        seed = samples.parent.parent.parent.resolve().name
-        part, some = evaluation(samples.parent, f"{arm}, {seed}", {"run": f"{arm}, {seed}"})
-        sections.append(part)
-        entries += some
-        rounds = samples.parent.parent.parent / arm / "refine"
-        if is_refinement(rounds):
-            for one in rounds_section(rounds, arm)["charts"][:1]:
-                series[f"{arm}, {seed}"] = one["series"][0]["points"]
-    if (one := chart("line", "Plan validity against round (validation)", x="round", y="plan validity", percent=True, series=series)) is not None:
-        sections.insert(0, section("Arms with rounds", charts=[one]))
+    for seed in seeds:
+        for arm in _arms(seed):
+            name, samples, rounds = f"{arm}, {seed.resolve().name}", seed / "measured" / arm, seed / arm / "refine"
+            if is_refinement(rounds):
+                count, series[name] = validation_points(rounds)
+            if (samples / SAMPLES_FILE).exists():
+                part, some = measured(samples, name, {"run": name})
+                sections.append(part)
+                entries += some
+            else:
+                notes.append(f"{name}: {count} round{'s are' if count != 1 else ' is'} finished; the arm is not measured so far.")
+    one = chart("line", "Plan validity against round (validation)", x="round", y="plan validity", percent=True, series=series)
+    if one is not None or notes:
+        sections.insert(0, section("Arms with rounds", charts=[one], notes=notes))
     return Run(title=folder.resolve().name, kind="ablation", facts=(), sections=sections, entries=entries)
 
 

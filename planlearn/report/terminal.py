@@ -28,6 +28,7 @@ class NoSuchStep(PlanlearnError):
 
 _WORDS = {
     "unsatisfied": "unmet precondition", "unsatisfied_goal": "unmet goal", "frame_gained": "wrongly added", "frame_lost": "wrongly deleted",
+    "said_true": "said to hold, and does not:", "said_false": "said not to hold, and does:",
 }  # fmt: skip
 """Kinds of violation in the feedback's words, where those are not the kind's own."""
 
@@ -44,7 +45,7 @@ ASCII = Signs("yes", "NO")
 
 
 def plain(lines: Iterable[Line]) -> str:
-    """The lines without their styles, "\n" behind each."""
+    """The lines without their styles, "\n" after each."""
     return "".join("".join(text for text, _ in line).rstrip() + "\n" for line in lines)
 
 
@@ -52,9 +53,9 @@ def attempt_lines(
     problem: Json, attempt: Json, *, step: int | None = None, states: bool = True, width: int = PLAIN_WIDTH, signs: Signs = Signs(),
     picture: Json | None = None,
 ) -> Iterator[Line]:  # fmt: skip
-    """All steps of an attempt and what came of it; with `step` that one alone, between the whole states before and behind it.
+    """All steps of an attempt and what came of it; with `step` that one alone, between the whole states before and after it.
 
-    step: from 1; 0 is the state before the first. states: whether the state behind each step is shown. width: in columns, where rows of facts
+    step: from 1; 0 is the state before the first. states: whether the state after each step is shown. width: in columns, where rows of facts
     wrap. picture: the domain's (`planlearn.report.picture_for`), by which towers of blocks are drawn; other pictures are none for a terminal. Raises NoSuchStep.
     """
     show = _Show(problem, attempt, states, width, signs, picture if draws_towers(picture) else None)
@@ -79,7 +80,7 @@ class _Show:
                 yield [(f"The {track['name']}", "bold underline")]
             yield [("Before step 1", STRONG)]
             state: set[int] = set(self.problem["init"])
-            yield from self._behind(state)
+            yield from self._after_step(state)
             yield from self._claim(track["first"])
             yield from self._faults(track, 0)
             known, failed = True, 0
@@ -92,7 +93,7 @@ class _Show:
                     yield self._head(number, step, known=False)
                 if step["done"]:
                     state = _after(state, step)
-                    yield from self._behind(state)
+                    yield from self._after_step(state)
                 elif known:
                     known, failed = False, number
                 yield from self._claim(step["claim"])
@@ -124,7 +125,7 @@ class _Show:
             step = track["steps"][number - 1]
             yield from self._faults(track, number)
             yield []
-            yield [(f"Behind step {number}", STRONG)]
+            yield [(f"After step {number}", STRONG)]
             if step["done"]:
                 yield from self._whole(_after(state, step), set(step["add"]))
             else:
@@ -137,7 +138,7 @@ class _Show:
         good = outcome == "valid"
         yield [(f"{self.signs.yes if good else self.signs.no} {visible(message)}", "bold green" if good else BAD)]
         for track in attempt["tracks"]:
-            # Those that are facts stand behind the last step already.
+            # Those that are facts stand after the last step already.
             goals = [(held, goal["text"]) for goal, held in zip(self.problem["goal"], track["goal_end"], strict=True) if goal["fact"] is None]
             where = f" of the {track['name']}" if len(attempt["tracks"]) > 1 else ""
             yield from self._row("", [self._checked(held, text) for held, text in goals], f"  goals at the end{where}: ")
@@ -168,10 +169,10 @@ class _Show:
     def _head(self, number: int, step: Json, *, known: bool) -> Line:
         head = [(f"Step {number}  ", STRONG), (visible(step["action"]), "bold cyan")]
         if not step["done"]:
-            head.append(("  FAILS", BAD) if known else ("  not reached", QUIET))
+            head.append(("  FAILS: cannot be executed", BAD) if known else ("  not executed", QUIET))
         return head
 
-    def _behind(self, state: set[int]) -> Iterator[Line]:
+    def _after_step(self, state: set[int]) -> Iterator[Line]:
         """The state without the facts that no action changes, and the goals."""
         if self.states:
             yield from self._row("state", [(self.facts[fact], "") for fact in self._sorted(state - self.static)] or [("none", QUIET)])
@@ -215,11 +216,13 @@ class _Show:
         if claim is None:
             return
         yield from self._row("", [(self.facts[fact], BAD) for fact in claim["missing"]], "  the text leaves out: ")
-        yield from self._row("", [(self.facts[fact], BAD) for fact in claim["extra"]], "  the text says, and it is not so: ")
+        yield from self._row("", [(self.facts[fact], BAD) for fact in claim["extra"]], "  the text claims, wrongly: ")
 
     def _faults(self, track: Json, step: int | None) -> Iterator[Line]:
+        """Those of a step; after the last one also those of steps that the track does not have; None: those of the whole plan."""
+        last = step is not None and step == len(track["steps"])
         for fault in self.attempt["faults"]:
-            if fault["track"] == track["name"] and fault["step"] == step:
+            if fault["track"] == track["name"] and (fault["step"] == step or (last and fault["step"] is not None and fault["step"] > step)):
                 yield from self._fault(fault)
 
     def _fault(self, fault: Json) -> Iterator[Line]:

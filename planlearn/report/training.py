@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from planlearn.errors import PlanlearnError
 from planlearn.evaluate.saved import SAMPLES_FILE
-from planlearn.files import RowLog
 from planlearn.progress import clock
+from planlearn.refine.record import whole_rows
 from planlearn.report.entries import Entry
-from planlearn.report.evaluation import evaluation, skill_section
+from planlearn.report.evaluation import measured, results_of, skill_section
 from planlearn.report.figures import Json, chart, point, section, share, table
 from planlearn.report.refinement import is_refinement, refinement
 
@@ -38,7 +39,7 @@ def training_facts(folder: Path) -> list[tuple[str, str]]:
         try:
             seconds = json.loads(record.read_text(encoding="utf-8"))["seconds"]
             facts.append(("time", ", ".join(f"{part} {clock(float(spent))}" for part, spent in seconds.items())))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
             raise PlanlearnError(f"{record}: not the record of a run ({error})") from None
     return facts
 
@@ -71,7 +72,7 @@ def training(folder: Path) -> tuple[list[Json], list[Entry]]:
         if (path / "skill.json").exists():
             sections.append(skill_section(path))
         elif (path / SAMPLES_FILE).exists():
-            part, some = evaluation(path, f"Evaluation: {path.name}", {"split": path.name})
+            part, some = measured(path, f"Evaluation: {path.name}", {"split": path.name})
             sections.append(part)
             entries += some
     if is_refinement(folder / "refine"):
@@ -84,9 +85,10 @@ def training(folder: Path) -> tuple[list[Json], list[Entry]]:
 def _curves(folder: Path) -> Json | None:
     log, curve = folder / "training.jsonl", folder / "curve.jsonl"
     try:
-        loss = _loss(RowLog(log).rows) if log.exists() else []
-        snapshots = RowLog(curve).rows if curve.exists() else []
-        if not loss and not snapshots:
+        loss, none = _loss(whole_rows(log)) if log.exists() else ([], 0)
+        snapshots = whole_rows(curve) if curve.exists() else []
+        by_step = [] if snapshots else _measured_so_far(folder / "evaluation" / "curve")
+        if not loss and not none and not snapshots and not by_step:
             return None
         valid = {what: [one for row in snapshots for one in point(row[what], row["plan_validity"])] for what in ("minutes", "examples")}
         causes = sorted({cause for row in snapshots for cause, count in row["causes"].items() if count})
@@ -100,25 +102,39 @@ def _curves(folder: Path) -> Json | None:
             charts=[
                 chart("line", "Plan validity against minutes", x="minutes of training", y="plan validity", percent=True, series={"validation": valid["minutes"]}),
                 chart("line", "Plan validity against examples", x="examples", y="plan validity", percent=True, series={"validation": valid["examples"]}),
+                chart("line", "Plan validity against steps", x="steps of training", y="plan validity", percent=True, series={"validation": by_step}),
                 chart("line", "Loss against minutes", x="minutes of training", y="loss", series={"loss": loss}),
                 chart("line", "Error classes against examples", x="examples", y="answers", series={
                     cause: [[row["examples"], row["causes"].get(cause, 0)] for row in snapshots] for cause in causes
                 }),
             ],
+            notes=[f"{none:,} losses are no numbers (NaN or infinite) and not drawn."] if none else [],
         )  # fmt: skip
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise PlanlearnError(f"{folder}: training.jsonl or curve.jsonl is not a record of a training ({error!r})") from None
 
 
-def _loss(rows: list[Json]) -> list[list[float]]:
-    """(minutes, loss), minutes over all starts of a training that was killed."""
+def _measured_so_far(folder: Path) -> list[list[float]]:
+    """Validity against steps by the snapshots that are measured already, each in a folder of its own: step-900."""
+    steps = sorted((int(path.name[5:]), path) for path in folder.glob("step-*") if path.name[5:].isdecimal())
+    return [
+        one for step, path in steps for arms in results_of(path).get("results", {}).values() if "greedy" in arms
+        for one in point(step, arms["greedy"]["plan_validity"])
+    ]  # fmt: skip
+
+
+def _loss(rows: list[Json]) -> tuple[list[list[float]], int]:
+    """((minutes, loss) of each row, minutes over all starts of a training that was killed; how many losses are no numbers)."""
     points: list[list[float]] = []
-    before, start, last = 0.0, None, 0.0
+    before, start, last, none = 0.0, None, 0.0, 0
     for row in rows:
         if row["start"] != start:
             before, start = before + last, row["start"]
         last = float(row["seconds"])
-        if isinstance(row.get("loss"), int | float):
-            points.append([round((before + last) / 60, 3), row["loss"]])
+        loss = row.get("loss")
+        if isinstance(loss, int | float) and math.isfinite(loss):
+            points.append([round((before + last) / 60, 3), loss])
+        elif isinstance(loss, float):
+            none += 1
     every = -(-len(points) // MOST_POINTS) or 1
-    return points[::every]
+    return points[::every], none

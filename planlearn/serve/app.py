@@ -2,24 +2,28 @@
 
     GET  /         the page
     POST /check    {"domain", "problem", "plan", "page", "number", "partial"?}  as the page's text changes; see `judge`
-    POST /options  {"domain", "problem", "calls"}
+    POST /options  {"domain", "problem", "calls", "page", "number"}
     POST /show     {"domain", "problem", "form"}
     POST /spoil    {"domain", "problem", "plan"}                 -> a text with a hidden fault, and {"exercise": id}
     POST /guess    {"exercise", "step", "error"}                 -> {"step": right?, "error": right?}
     POST /reveal   {"exercise"}                                  -> {"step", "error", "message"}
     POST /ask      {"domain", "problem"}                         -> lines of JSON, as the model writes them; see `model`
 
-An answer with "trouble" says in a sentence what stands in the way: a limit, a process that ended. That is no error of HTTP; what the page would never send is one.
+An answer with "trouble" says in a sentence what stands in the way: a limit, a process that ended, other requests ("busy": ask again). That is no error of HTTP;
+what the page would never send is one. "superseded" is answered at once to a check or options that wait while their page asks anew with a greater number.
+
+What takes long (a search for a plan) has a process of its own, so that no verdict waits for it; it ends when nobody awaits it any more.
 """
 
 from __future__ import annotations
 
+import asyncio
 import html
 import json
 import re
 import secrets
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -33,7 +37,7 @@ from starlette.routing import Route
 from planlearn.problems import domain_names, domain_text, domain_words
 from planlearn.report.html import ASSETS, page
 from planlearn.serve.asking import Asking
-from planlearn.serve.checking import Busy, Checker
+from planlearn.serve.checking import SUPERSEDED, Busy, Checker
 from planlearn.serve.examples import examples
 from planlearn.serve.guard import Guard
 from planlearn.serve.limits import Limits
@@ -45,6 +49,7 @@ MOST_EXERCISES = 200
 """Hidden faults that are remembered; the oldest are forgotten first."""
 ERRORS = ("precondition", "effect", "frame", "goal")
 FORMS = ("plan", "chain", "json")
+LONG = ("/show", "/spoil")
 
 
 def make_app(*, port: int, limits: Limits | None = None, asking: Callable[[Limits], Asking] | None = None, model: str = "") -> Starlette:
@@ -107,16 +112,33 @@ def _answering(question: Callable[[Mapping[str, Any]], Any]) -> Callable[[Reques
             asked = json.loads(await request.body())
             if not isinstance(asked, dict):
                 raise _Wrong("a JSON object")
-            said = await question(asked)
+            said = await _while_awaited(request, question(asked)) if request.url.path in LONG else await question(asked)
         except (ValueError, RecursionError):
             return JSONResponse({"trouble": "Expected a JSON object."}, 400)
         except _Wrong as wrong:
             return JSONResponse({"trouble": f"Expected {wrong}."}, 400)
         except Busy:
-            return JSONResponse({"trouble": "Too many requests are waiting; try again."}, 503)
+            return JSONResponse({"trouble": "Too many requests are waiting; try again.", "busy": True})
         return said if isinstance(said, Response) else _Ascii(said)
 
     return endpoint
+
+
+async def _while_awaited(request: Request, work: Coroutine[Any, Any, Json]) -> Json:
+    """The answer; the work is cancelled when the one who asked is gone."""
+
+    async def gone() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+
+    tasks = working, leaving = asyncio.create_task(work), asyncio.create_task(gone())
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        return working.result() if working.done() else SUPERSEDED
+    finally:
+        working.cancel()
+        leaving.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _texts(asked: Mapping[str, Any], *names: str) -> dict[str, str]:
@@ -133,47 +155,57 @@ class _Desk:
     def __init__(self, limits: Limits, asking: Callable[[Limits], Asking] | None) -> None:
         self.limits = limits
         self._make = asking
-        self._checker: Checker
+        self.checker = Checker(limits, limits.seconds)
+        self.planner = Checker(limits, limits.planner_seconds, patient=True)
         self._asking: Asking | None = None
         self._exercises: OrderedDict[str, Json] = OrderedDict()
 
     @asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
-        self._checker = Checker(self.limits)
-        app.state.checker = self._checker
-        await self._checker.open()
+        app.state.desk = self
+        await self.checker.open()  # the planner's process starts when it is asked
         if self._make is not None:
             self._asking = self._make(self.limits)
             self._asking.begin()
         try:
             yield
         finally:
-            await self._checker.close()
-            if self._asking is not None:
-                await self._asking.close()
+            await self.close()
+
+    async def close(self) -> None:
+        """End the processes, and with them whatever is asked."""
+        await self.checker.close()
+        await self.planner.close()
+        if self._asking is not None:
+            await self._asking.close()
 
     async def check(self, asked: Mapping[str, Any]) -> Json:
-        number = asked.get("number", 0)
+        request = {"op": "check", **_texts(asked, "domain", "problem", "plan"), "partial": asked.get("partial") is True}
+        return await self._newest(request, asked)
+
+    async def _newest(self, request: Json, asked: Mapping[str, Any]) -> Json:
+        """The answer to a request, unless its page has sent a newer one of its kind."""
+        number = asked.get("number")
         if not isinstance(number, int):
             raise _Wrong("an integer 'number'")
-        request = {"op": "check", **_texts(asked, "domain", "problem", "plan"), "partial": asked.get("partial") is True}
-        return await self._checker.ask(request, page=_texts(asked, "page")["page"][:64], number=number)
+        page = _texts(asked, "page")["page"][:64]
+        return await self.checker.ask(request, page=f"{request['op']} {page}", number=number)
 
     async def options(self, asked: Mapping[str, Any]) -> Json:
         calls = asked.get("calls")
         if not isinstance(calls, list) or not all(isinstance(call, str) for call in calls):
             raise _Wrong("a list of texts 'calls'")
-        return await self._checker.ask({"op": "options", **_texts(asked, "domain", "problem"), "calls": calls})
+        return await self._newest({"op": "options", **_texts(asked, "domain", "problem"), "calls": calls}, asked)
 
     async def show(self, asked: Mapping[str, Any]) -> Json:
         if asked.get("form") not in FORMS:
             raise _Wrong(f"'form' to be one of {', '.join(FORMS)}")
         request = {"op": "show", **_texts(asked, "domain", "problem"), "form": asked["form"]}
-        return await self._checker.ask(request, seconds=self.limits.planner_seconds)
+        return await self.planner.ask(request)
 
     async def spoil(self, asked: Mapping[str, Any]) -> Json:
         request = {"op": "spoil", **_texts(asked, "domain", "problem", "plan"), "seed": secrets.randbits(32)}
-        said = await self._checker.ask(request, seconds=self.limits.planner_seconds)
+        said = await self.planner.ask(request)
         if "answer" not in said:
             return said
         # What is wrong stays here until it is asked for.
@@ -206,7 +238,7 @@ class _Desk:
         if "trouble" in about:
             return {"done": True, **about}
         request = {"op": "prompt", **texts, "style": about["style"], "trained_on": about["trained_on"]}
-        prompt = await self._checker.ask(request)
+        prompt = await self.checker.ask(request)
         if "prompt" not in prompt:
             return {"done": True, "trouble": prompt.get("trouble") or f"The texts cannot be read: {prompt['error']['message']}"}
         return StreamingResponse(self._lines(self._asking, prompt["prompt"]), media_type="application/x-ndjson")

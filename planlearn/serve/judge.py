@@ -142,7 +142,7 @@ def _options(request: Mapping[str, Any]) -> Json:
     calls = read_plan("\n".join(request["calls"]), PLAN).calls
     verdict = check_plan(task, Plan(calls=calls))
     if len(verdict.steps) < len(calls):
-        return {"trouble": f"Step {len(verdict.steps) + 1} fails, and behind it nothing is known to hold: go back to where the plan still runs."}
+        return {"trouble": f"Step {len(verdict.steps) + 1} cannot be executed, and after it nothing is known to hold: go back to where the plan still runs."}
     state, values = (verdict.steps[-1].after, verdict.steps[-1].values_after) if calls else (task.initial, task.values)
     actions = task.applicable_actions(state, values)
     return {"actions": [str(action) for action in actions[:MOST_OPTIONS]], "more": max(0, len(actions) - MOST_OPTIONS)}

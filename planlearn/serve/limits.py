@@ -8,7 +8,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """seconds: of one check; planner_seconds: of a search for a plan; model_seconds, model_tokens: of one answer of a model. memory: address space of the
-    checking process, in bytes. body, answer: of a request and of what is said to it, in bytes. waiting: requests in the queue, all pages together.
+    each checking process, in bytes. body, answer: of a request and of what is said to it, in bytes. waiting: requests before one process, all pages together.
     """
 
     seconds: float = 2.0

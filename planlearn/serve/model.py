@@ -5,6 +5,9 @@
          {"text": so far} behind each line, and at last {"done": true, "text": all, "stop": why} or {"done": true, "trouble": sentence}
 
 The text so far is told at each newline, where `planlearn.models.generate` asks whether the answer is worth going on with.
+
+What it takes is bounded by the model's context and by TOKENS, not by the system: RLIMIT_AS counts addresses, of which torch and CUDA reserve many times what
+they use, so that a limit low enough to protect the machine would refuse models that fit. The folder is chosen by who starts the server, not by the page.
 """
 
 from __future__ import annotations

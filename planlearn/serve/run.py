@@ -49,6 +49,10 @@ def serve(port: int, *, adapter: Path | None = None, limits: Limits | None = Non
                 if self.started:
                     ready(f"http://{HOST}:{port}/")
 
+            async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+                await app.state.desk.close()  # first, so that no answer is cut off that a model is writing
+                await super().shutdown(sockets)
+
         # No proxy stands before it: what X-Forwarded-... say is believed of nobody.
         config = uvicorn.Config(
             app, log_level="error", access_log=False, lifespan="on", ws="none", proxy_headers=False, server_header=False, timeout_graceful_shutdown=1,

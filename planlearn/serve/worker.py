@@ -1,4 +1,4 @@
-"""The checking process: one JSON line in, one JSON line out, with limits that the system keeps. Run as `python -m planlearn.serve.worker MEMORY ANSWER`.
+"""The checking process: one JSON line in, one JSON line out, with limits that the system keeps. Run as `python -m planlearn.serve.worker MEMORY ANSWER [patient]`.
 
 Behind an answer with "last" it ends: nobody knows what an error left behind.
 
@@ -22,8 +22,10 @@ OUT_OF_MEMORY = "Checking this took more memory than it may have."
 TOO_LONG = "What there is to say of this text is too long to show."
 
 
-def main(memory: int, most: int) -> None:
-    """Answer until the input ends. memory: bytes of address space; most: bytes of an answer."""
+def main(memory: int, most: int, *, patient: bool = False) -> None:
+    """Answer until the input ends. memory: bytes of address space; most: bytes of an answer; patient: where the machine has something else to do, later."""
+    if patient:
+        os.nice(10)
     sys.dont_write_bytecode = True
     # Ctrl-C goes to the whole group of processes: the server ends this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -59,4 +61,4 @@ def _said(answer: Any, request: Mapping[str, Any], most: int) -> tuple[str, bool
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    main(int(sys.argv[1]), int(sys.argv[2]), patient="patient" in sys.argv[3:])

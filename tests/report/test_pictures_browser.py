@@ -51,6 +51,12 @@ DEPOTS = """(define (problem p) (:domain depots)
     (available hoist0) (lifting hoist1 crate1) (at crate0 depot0) (on crate0 pallet0) (clear crate0) (clear pallet1) (in crate2 truck0))
   (:goal (and (on crate1 crate0))))"""
 
+ALIKE = [f"the-very-long-name-{one}-of-the-room" for one in "abcdefghijklmno"]
+MANY = f"""(define (problem p) (:domain blocksworld-4ops) (:objects {" ".join(ALIKE)})
+  (:init (handempty) {" ".join(f"(ontable {one}) (clear {one})" for one in ALIKE)}) (:goal (and (holding {ALIKE[0]}))))"""
+FULL = f"""(define (problem p) (:domain logistics-strips) (:objects c0 l0 a0 {" ".join(f"package-{n}" for n in range(40))})
+  (:init (city c0) (location l0) (airport l0) (in-city l0 c0) (airplane a0) (at a0 l0)
+    {" ".join(f"(obj package-{n}) (in package-{n} a0)" for n in range(40))}) (:goal (and (at package-0 l0))))"""
 IMPOSSIBLE = ["(on a b)", "(on b a)", "(on c c)", "(ontable d)", "(holding d)", "(on a d)", "(on nobody nothing)", "(handempty)", "(strange <b>x</b> \u202e)"]
 
 
@@ -77,6 +83,8 @@ def url(tmp_path: Path) -> str:
         "logistics": {"spec": picture_of("logistics"), "problem": logistics},
         "depots": {"spec": picture_of("depots"), "problem": depots},
         "none": {"spec": None, "problem": depots},
+        "many": {"spec": picture_of("blocksworld"), "problem": problem("blocksworld", MANY)},
+        "full": {"spec": picture_of("logistics"), "problem": problem("logistics", FULL)},
         "hostile": {"spec": picture_of("blocksworld"), "problem": hostile()},
         "hostile none": {"spec": None, "problem": hostile()},
     }
@@ -121,7 +129,7 @@ def test_places_follow_from_facts(watched: Watched, url: str) -> None:
     assert blocks.locator("g[data-key=d] .pl-badge-sign").text_content() == "+"
     assert "+ handempty" in blocks.locator("g[data-key=hand]").text_content()
     assert blocks.locator("svg").get_attribute("role") == "img"
-    assert blocks.locator("svg").get_attribute("aria-label") == "c above a, a in table, b in table, hand: handempty, d above c"
+    assert blocks.locator("svg").get_attribute("aria-label") == "c above a, a on the table, b on the table, hand: handempty, d above c"
 
     at = places("mystery")
     assert above(at["b"], at["a"]) and abs(at["a"][3] - at["planet"][1]) < 3
@@ -152,9 +160,16 @@ def test_impossible_states_are_drawn_as_far_as_they_go(watched: Watched, url: st
     assert any("cannot be drawn" in one for one in said)
     assert "twice" in shown.locator("section[aria-label=blocks] g[data-key=d]").get_attribute("class")
     assert "unknown" in shown.locator("section[aria-label=blocks] g[data-key=nobody]").get_attribute("class")
+    # A sign that says so; a red outline is for what is false.
+    legend = shown.locator("section[aria-label=blocks] .pl-legend").inner_text()
+    assert legend.split() == "! in two places; not an object of the problem; cannot be drawn".split()
+    colours = """() => ["d", "nobody"].map((key) => getComputedStyle(pictures.blocks.element.querySelector(`g[data-key=${key}] .pl-body`)).stroke)"""
+    bad = shown.evaluate("(document.body.style.color = 'var(--bad)', getComputedStyle(document.body).color)")
+    assert bad not in shown.evaluate(colours)
     # A state without any fact, and one without any object's place.
     shown.evaluate("show('blocks', [])")
     assert {"a", "b", "c", "d", "shelf"} <= set(shown.evaluate("places('blocks')"))
+    assert shown.locator("section[aria-label=blocks] .pl-legend").is_hidden()
     assert "nobody" not in shown.evaluate("places('blocks')")
     for name in ("logistics", "depots", "none", "mystery"):
         shown.evaluate("name => show(name, [])", name)
@@ -208,3 +223,32 @@ def test_what_moves_is_moved_and_not_under_reduced_motion(watched: Watched, url:
     }"""
     assert watched.open(url).evaluate(moved) == 1
     assert watched.open(url, reduced_motion="reduce").evaluate(moved) == 0
+
+
+def test_rows_of_towers_stand_apart_and_names_differ(watched: Watched, url: str) -> None:
+    shown = watched.open(url, width=500)
+    boards, blocks = shown.evaluate("""() => [".pl-table", "g[data-shape=block] .pl-body"].map((some) =>
+      [...pictures.many.element.querySelectorAll(some)].map((one) => one.getBoundingClientRect()).map(({ top, bottom }) => [top, bottom]))""")
+    assert len(boards) > 1 and len(blocks) == 15
+    words = shown.locator("section[aria-label=many] g[data-key=table] text").all_text_contents()
+    assert words.count("table") == len(boards)
+    for _, low in boards:
+        assert all(top - low >= 24 for top, _ in blocks if top > low)
+    names = shown.locator("section[aria-label=many] g[data-shape=block] text").all_text_contents()
+    assert len(set(names)) == len(names) == 15 and all(len(name) <= 10 for name in names)
+
+
+def test_print_is_never_too_small_and_what_is_wide_scrolls(watched: Watched, url: str) -> None:
+    shown = watched.open(url, width=360)
+    found = shown.evaluate("""() => [...document.querySelectorAll("svg")].map((svg) => {
+      const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+      const box = svg.closest(".pl-scroll");
+      return [Math.min(...[...svg.querySelectorAll("text")].map((text) => parseFloat(getComputedStyle(text).fontSize) * scale)),
+        box.scrollWidth > box.clientWidth + 1, box.tabIndex, box.getAttribute("aria-label")];
+    })""")
+    assert min(size for size, *_ in found) >= 8.9
+    assert {wide for _, wide, *_ in found} == {True, False}
+    for _, wide, tab, label in found:
+        assert (tab, label) == ((0, "Picture, wider than the page") if wide else (-1, None))
+    assert shown.evaluate("document.documentElement.scrollWidth") <= 360
+    assert serious_findings(shown) == []

@@ -97,6 +97,15 @@ def test_a_true_chain_claims_what_is_true(name: str, style: ChainStyle, seed: in
         assert text[slice(*step["at"])].startswith(call.name)
 
 
+def test_the_passage_of_a_step_is_all_that_is_said_of_it() -> None:
+    task, chain = walk("blocksworld", 3)
+    text = "".join(segment.text for segment in answer_segments(task, chain, ChainStyle(states="full", purposes=True))[1:])
+    (track,) = answer_attempt(task, FactTable(), text)["tracks"]
+    passages = [text[slice(*step["at"])].split("\n") for step in track["steps"]]
+    for lines, call in zip(passages, chain.plan.calls, strict=True):
+        assert [line.split()[0] for line in lines] in (["for", call.name, "state", "goals"], [call.name, "state", "goals"])
+
+
 @given(seed=st.integers(0, 10_000), data=st.data())
 def test_what_a_claimed_state_lacks_and_has_in_excess(seed: int, data: st.DataObject) -> None:
     task, chain = walk("blocksworld", seed)

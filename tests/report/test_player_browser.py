@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from planlearn.report.playback import FactTable, answer_attempt, problem_json, t
 from tests.browser import Watched, serious_findings
 from val_bridge.check.visible import visible
 from val_bridge import Task, read_problem
+from val_bridge.check.faults import VIOLATION_KINDS, FaultKind
 
 SCRIPT = """"use strict";
 const DATA = JSON.parse(document.getElementById("data").textContent);
@@ -38,6 +41,30 @@ Plan:
 unstack c a
 pick-up b
 """
+# A first state with too much in it; a step that goes wrong from there alone; one that cannot be executed; one after it.
+CLAIMS = """state clear b, clear c, handempty, on b c, on c a, ontable a, ontable b
+unstack c a takes clear c, handempty, on c a gives clear a, holding c
+state clear a, clear b, holding c, ontable a, ontable b
+put-down a takes holding a gives clear a, handempty, ontable a
+state clear a, clear b, handempty, ontable a, ontable b
+stack b c takes clear c, holding b gives clear b, handempty, on b c
+state clear a, clear b, handempty, on b c, ontable a
+"""
+# Its second step truly can be executed, and cannot in the state that the text claims.
+DISTRUSTED = """state clear b, clear c, handempty, on c a, ontable a, ontable b
+unstack c a takes clear c, handempty, on c a gives clear a, holding c
+state clear a, clear b, ontable a, ontable b
+put-down c takes holding c gives clear c, handempty, ontable c
+state clear a, clear b, clear c, handempty, ontable a, ontable b, ontable c
+"""
+SHORTER = """Chain:
+state clear b, clear c, handempty, on c a, ontable a, ontable b
+unstack c a takes clear c, handempty, on c a gives clear a, holding c
+state clear a, clear b, holding c, ontable a, ontable b
+Plan:
+unstack c a
+put-down c
+"""
 HOSTILE = '<script>alert(1)</script> "><img src=x onerror=alert(1)> \u202egnp\u202c \U0001f9f1 \x00\x1b[31m'
 
 
@@ -54,6 +81,22 @@ def entries() -> dict[str, Any]:
     made["repair"] = entry(text_attempt(task, facts, BROKEN), text_attempt(task, facts, VALID), facts=facts, task=task)
     facts = FactTable()
     made["chain"] = entry(answer_attempt(task, facts, CHAIN), facts=facts, task=task)
+    for name, text in {"claims": CLAIMS, "distrusted": DISTRUSTED, "goal": "(unstack c a)\n(put-down c)\n", "unreadable": "(unstack c", "valid": VALID, "broken": BROKEN,
+                       "shorter broken": BROKEN[: BROKEN.rindex("(")], "unknown": "(unstack c a)\n(fly c)\n(put-down c)\n"}.items():  # fmt: skip
+        facts = FactTable()
+        made[name] = entry(text_attempt(task, facts, text), facts=facts, task=task)
+    facts = FactTable()
+    made["shorter chain"] = entry(answer_attempt(task, facts, SHORTER), facts=facts, task=task)
+    facts = FactTable()
+    said = text_attempt(task, facts, VALID)
+    fault = {"kind": "claim", "track": "plan", "message": "said wrongly", "hint": "", "at": None, "line": None, "column": None}
+    said["faults"] = [fault | {"step": step, "violations": [[kind, "(on a b)", ""]]} for step, kind in [(0, "said_true"), (6, "said_false")]]
+    made["said"] = entry(said, facts=facts, task=task)
+    # The last claimed state lacks what the goal asks for, and the true one has it.
+    lacking = deepcopy(said)
+    lacking["tracks"][0]["steps"][5]["claim"] = {"missing": [facts.texts.index("(on a b)")], "extra": []}
+    lacking["faults"].append(lacking["faults"][0] | {"kind": "goal", "step": None, "violations": [["unsatisfied_goal", "(on a b)", ""]]})
+    made["lacking"] = entry(lacking, facts=facts, task=task)
     facts = FactTable()
     spoken = answer_attempt(task, facts, HOSTILE) | {"prompt": HOSTILE, "note": HOSTILE, "feedback": HOSTILE}
     # The bricks are two UTF-16 units each: offsets must count code points.
@@ -95,11 +138,11 @@ def test_every_control_and_key_moves(watched: Watched, url: str) -> None:
 
     # It opens with the last attempt; a valid one at its start.
     assert at() == (1, 0, 0) and shown.evaluate("moves") == [{"attempt": 1, "track": 0, "step": 0}]
-    assert button("Previous step").is_disabled() and button("First: before any step").is_disabled()
+    assert button("Previous step").get_attribute("aria-disabled") == button("First: before any step").get_attribute("aria-disabled") == "true"
     button("Next step").click()
     assert at() == (1, 0, 1) and shown.locator(".pl-where").inner_text() == "Step 1 of 6"
     button("Last step").click()
-    assert at() == (1, 0, 6) and button("Next step").is_disabled()
+    assert at() == (1, 0, 6) and button("Next step").get_attribute("aria-disabled") == "true"
     button("Previous step").click()
     assert at() == (1, 0, 5)
     button("First: before any step").click()
@@ -114,7 +157,7 @@ def test_every_control_and_key_moves(watched: Watched, url: str) -> None:
     assert at() == (0, 0, 3) and shown.evaluate("player.state()") is None
     assert " ".join(shown.locator(".pl-tab[aria-pressed=true]").first.inner_text().split()).endswith("attempt 1 invalid")
 
-    # Keys, from anywhere but text fields.
+    # Keys, while the focus is inside.
     for key, there in [("ArrowRight", (0, 0, 4)), ("ArrowLeft", (0, 0, 3)), ("Home", (0, 0, 0)), ("ArrowLeft", (0, 0, 0)), ("End", (0, 0, 5)),
                        ("ArrowDown", (1, 0, 0)), ("ArrowDown", (1, 0, 0)), ("ArrowUp", (0, 0, 3))]:  # fmt: skip
         shown.keyboard.press(key)
@@ -133,6 +176,7 @@ def test_every_control_and_key_moves(watched: Watched, url: str) -> None:
     assert at() == (0, 0, 3) and shown.locator("#player").is_hidden()
     shown.evaluate("document.getElementById('player').hidden = false")
     # The list of what is wrong leads there.
+    shown.locator(".pl-control").first.focus()
     shown.keyboard.press("Home")
     shown.get_by_role("button", name="Step 3: precondition does not hold").click()
     assert at() == (0, 0, 3)
@@ -201,7 +245,7 @@ def test_what_a_step_shows(watched: Watched, url: str) -> None:
     assert shown.locator(".pl-feedback pre").inner_text().startswith("The plan is invalid")
     # Behind it nothing is judged.
     shown.evaluate("player.go({ step: 4 })")
-    assert "nothing is known to be true here any more" in shown.locator(".pl-pictures").inner_text()
+    assert "The last true state is the one before step 3." in shown.locator(".pl-pictures").inner_text()
     assert all(text.startswith("?") for text in section("needs")) and all(text.startswith("?") for text in section("goals"))
     assert shown.locator(".pl-figure.before").is_hidden()
 
@@ -216,7 +260,7 @@ def test_what_a_step_shows(watched: Watched, url: str) -> None:
     assert "wrong state after the action" in shown.locator(".pl-wrong").inner_text()
     assert "the text claims another state" in shown.locator("[role=status]").inner_text()
     shown.evaluate("player.go({ step: 0 })")
-    assert shown.locator(".pl-claim").inner_text().endswith("The true state.")
+    assert shown.locator(".pl-claim").inner_text().endswith("The true state.") and "The state that the text claims" in shown.locator(".pl-claim").inner_text()
 
 
 def test_hostile_texts_stay_texts(watched: Watched, url: str) -> None:
@@ -277,3 +321,149 @@ def test_what_shows_nothing_is_made_visible_as_in_the_terminal(watched: Watched,
     hidden = [code for code in range(0x110000) if visible(chr(code)) != chr(code) and chr(code) not in "\t\n\r"]
     left = watched.open(url).evaluate("codes => codes.filter((code) => PL.safe(String.fromCodePoint(code)) === String.fromCodePoint(code))", hidden)
     assert len(hidden) > 2000 and left == []
+
+
+def marks(shown: Any) -> list[str]:
+    """The signs of the list of steps, the start's first."""
+    return [str(text).strip() for text in shown.locator(".pl-own >> nth=0 >> .pl-step .pl-sign").all_text_contents()]
+
+
+def clean(text: str) -> str:
+    return " ".join(text.split())
+
+
+def test_every_kind_has_words() -> None:
+    script = (ASSETS / "player.js").read_text(encoding="utf-8")
+    kinds, violations = (set(re.findall(r"^    (\w+): \"", part, re.M)) for part in re.findall(r"const (?:KINDS|VIOLATIONS) = \{(.*?)\};", script, re.S))
+    assert kinds == set(FaultKind) and violations == VIOLATION_KINDS
+
+
+def test_the_focus_stays_where_it_was(watched: Watched, url: str) -> None:
+    shown = watched.open(url, width=1300)
+
+    def focused() -> str:
+        """The button that has the focus; the page's body is none."""
+        return clean(shown.evaluate("document.activeElement.matches('button') ? document.activeElement.ariaLabel || document.activeElement.textContent : ''"))
+
+    def press(name: str, **how: Any) -> None:
+        shown.locator("button", has_text=name, **how).first.focus()
+        shown.keyboard.press("Enter")
+
+    press("attempt 1")
+    assert "attempt 1" in focused() and shown.evaluate("player.position()")["attempt"] == 0
+    press("Step 3: precondition does not hold")
+    assert focused() == "Step 3: precondition does not hold"
+    shown.get_by_role("button", name="Next step").focus()
+    for _ in range(4):
+        shown.keyboard.press("Enter")
+    assert focused() == "Next step" and shown.evaluate("player.position()")["step"] == 5
+    # Side by side takes neither the text nor the step.
+    text = shown.locator(".pl-answer").inner_text()
+    press("Side by side")
+    own = shown.locator(".pl-own").first
+    assert focused() == "Side by side" and own.locator(".pl-answer").inner_text() == text
+    assert own.locator(".pl-step[aria-current=step]").count() == 1
+    press("Side by side")
+    # What is gone gives the focus to the attempt that is shown now.
+    press("Step 3: precondition does not hold")
+    shown.keyboard.press("ArrowDown")
+    assert "attempt 2" in focused()
+    shown.evaluate("load('chain')")
+    press("chain")
+    assert focused() == "chain2 steps" and shown.evaluate("player.position()")["track"] == 1
+
+
+def test_keys_leave_the_page_alone(watched: Watched, url: str) -> None:
+    shown = watched.open(url, height=500)
+    step = "player.position().step"
+    shown.evaluate("window.addEventListener('keydown', (event) => (window.taken = event.defaultPrevented))")
+    for key in ("End", "Home", "ArrowDown", "ArrowUp"):
+        shown.keyboard.press(key)
+        assert shown.evaluate("[taken, player.position().attempt, player.position().step]") == [False, 1, 0], key
+    shown.evaluate("(document.body.style.paddingTop = '3000px', scrollTo(0, 0))")
+    shown.keyboard.press("ArrowRight")
+    assert shown.evaluate(step) == 0
+    shown.evaluate("document.getElementById('player').scrollIntoView()")
+    shown.keyboard.press("ArrowRight")
+    assert shown.evaluate(step) == 1
+    shown.locator(".pl-control").first.focus()
+    shown.keyboard.press("End")
+    assert shown.evaluate(step) == 6
+
+
+def test_what_was_looked_at_comes_back_and_typing_is_silent(watched: Watched, url: str) -> None:
+    shown = watched.open(url)
+    shown.evaluate("""(load('repair', { attempt: 1, step: 5 }), window.said = [],
+      new MutationObserver(() => said.push(document.querySelector("[role=status]").textContent)).observe(document.querySelector("[role=status]"), { childList: true, characterData: true, subtree: true }))""")
+    shown.evaluate("load('unreadable', { keep: true })")
+    assert shown.evaluate("player.position()") == {"attempt": 0, "track": 0, "step": 0}
+    shown.evaluate("load('repair', { keep: true })")
+    assert shown.evaluate("player.position()") == {"attempt": 1, "track": 0, "step": 5}
+    # A step of the reader's own is what is wished for from then on.
+    shown.evaluate("(load('unreadable', { keep: true }), load('valid', { keep: true }), player.go({ step: 2 }), load('repair', { keep: true }))")
+    assert shown.evaluate("player.position()")["step"] == 2
+    said = "(said.length = 0, load('broken', { step: 2 }), {0}, new Promise(requestAnimationFrame).then(() => said))"
+    assert shown.evaluate(said.replace("{0}", "0")) == ["Step 2 of 5: (put-down c) executed"]
+    assert shown.evaluate(said.replace("{0}", "load('shorter broken', { keep: true })")) == []
+    assert shown.evaluate(said.replace("{0}", "load('valid', { keep: true })")) == ["valid. Step 2 of 6: (put-down c) executed"]
+
+
+def test_what_is_wrong_after_a_failing_step_is_said_without_contradiction(watched: Watched, url: str) -> None:
+    shown = watched.open(url)
+    shown.evaluate("load('claims', { step: 3 })")
+    assert marks(shown) == ["!", "!", "✗", "!"]
+    assert "not executed" in shown.locator(".pl-action").inner_text() and "not judged" not in shown.locator("#player").inner_text().lower()
+    claim = clean(shown.locator(".pl-claim").inner_text())
+    assert "− not in the text, true in the last true state; ? in the text, not true in it" in claim and "though" not in claim
+    assert "Judged from what the text claims" in shown.locator(".pl-wrong").inner_text()
+    assert serious_findings(shown) == []
+    # Judged against a claimed state: said so, once the claim is not the truth.
+    other = "Judged against the state that the text claims before this step, which is not the true one."
+    shown.evaluate("player.go({ step: 1 })")
+    assert other in shown.locator(".pl-wrong").inner_text() and "The true state." in shown.locator(".pl-claim").inner_text()
+    shown.evaluate("load('distrusted', { step: 1 })")
+    assert other not in shown.locator(".pl-wrong").inner_text()
+    shown.evaluate("player.go({ step: 2 })")
+    wrong = clean(shown.locator(".pl-wrong").inner_text())
+    assert other in wrong and "(holding c) does not hold in the claimed state" in wrong
+    shown.evaluate("load('repair', { attempt: 0, step: 3 })")
+    assert other not in shown.locator(".pl-wrong").inner_text() and "(holding b) does not hold —" in clean(shown.locator(".pl-wrong").inner_text())
+
+
+def test_every_fault_is_found_where_it_belongs(watched: Watched, url: str) -> None:
+    shown = watched.open(url)
+    shown.evaluate("load('said')")
+    assert marks(shown) == ["!", *"✓✓✓✓✓", "!"]
+    assert "(on a b) said to hold, and does not" in clean(shown.locator(".pl-wrong").inner_text())
+    shown.evaluate("player.go({ step: 6 })")
+    assert "(on a b) said not to hold, and does" in clean(shown.locator(".pl-wrong").inner_text())
+    assert "Judged" not in shown.locator(".pl-wrong").inner_text()
+    shown.evaluate("load('lacking', { step: 6 })")
+    wrong = clean(shown.locator(".pl-wrong").inner_text())
+    assert "Judged against the states that the text claims, which are not the true ones. (on a b) said not to hold" in wrong
+    assert "Judged against the last state that the text claims, which is not the true one. (on a b) does not hold in the claimed state" in wrong
+    # The goal belongs to the end, not to the last step.
+    shown.evaluate("load('goal')")
+    assert marks(shown) == ["", "✓", "✓"] and "goal not reached" in shown.locator(".pl-wrong").inner_text()
+    # The chain ends before its plan: the fault leads to the plan's step.
+    shown.evaluate("load('shorter chain', { track: 1 })")
+    shown.get_by_role("button", name="Step 2: chain and plan differ").click()
+    assert shown.evaluate("player.position()") == {"attempt": 0, "track": 0, "step": 2}
+    assert "chain and plan differ" in shown.locator(".pl-wrong").inner_text()
+
+
+def test_actions_that_cannot_be_read_are_not_known(watched: Watched, url: str) -> None:
+    shown = watched.open(url)
+    unknown = "Not known: the action cannot be read."
+    shown.evaluate("load('unknown', { step: 2 })")
+    assert unknown in shown.locator(".pl-needs").inner_text() and unknown in shown.locator(".pl-does").inner_text()
+    shown.emulate_media(media="print")
+    paper = shown.locator(".pl-paper-step")
+    paper.nth(3).wait_for()
+    assert unknown in paper.nth(2).inner_text() and "nothing" not in paper.nth(2).inner_text() and "not executed" in paper.nth(3).inner_text()
+    shown.emulate_media(media="screen")
+    shown.locator(".pl-controls").wait_for()
+    shown.evaluate("(DATA.entries.broken.attempts[0].tracks[0].steps[0].needs[0][1] = null, load('broken', { step: 0 }))")
+    shown.emulate_media(media="print")
+    paper.nth(1).wait_for()
+    assert clean(paper.nth(1).inner_text()).count("✓") == 3 and "? (on c a)" in clean(paper.nth(1).inner_text())

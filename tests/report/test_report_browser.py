@@ -20,7 +20,7 @@ LARGER = write_problem(replace(TASK.problem, objects={**TASK.problem.objects, "c
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """56 greedy answers, controls beside them, one tried again, one whose problem is not known."""
+    """57 greedy answers, one of them to a problem that is not known, controls beside them, an arm that goes on from them and tried one again."""
     folder = tmp_path_factory.mktemp("report")
     texts = [VALID, VALID, GOAL_MISSED, INAPPLICABLE, UNREADABLE, WRONG_EFFECT]
     samples = [sample(f"p{n}", texts[n % 6], size="2" if n % 2 else "3", problem_pddl=PROBLEM if n % 2 else LARGER) for n in range(56)]
@@ -36,31 +36,37 @@ def test_every_control_of_the_list_and_the_summary(report: str, watched: Watched
     page = watched.open(report)
     page.wait_for_selector("html[data-ready]")
     count, items = page.locator("#count"), page.locator("#items button.item")
-    assert count.inner_text() == "61 of 61 problems" and items.count() == 50
+    assert count.inner_text() == "117 of 117 problems" and items.count() == 50
     assert page.locator("#chosen-title").inner_text().startswith("p2"), "the first that failed"
     assert page.locator(".pl-action").is_visible() and "planner" in page.locator("tr.control").inner_text()
     # Pages.
     page.click("#page-behind")
-    assert items.count() == 11 and page.locator("#page-behind").is_disabled()
+    page.click("#page-behind")
+    assert items.count() == 17 and page.locator("#page-behind").is_disabled()
+    page.click("#page-before")
     page.click("#page-before")
     assert items.count() == 50 and page.locator("#page-before").is_disabled()
     # Filters, each with the counts that the others leave.
-    page.select_option("#filter-outcome", label="invalid (19)")
-    assert count.inner_text() == "19 of 61 problems"
-    assert page.locator("#filter-size option").all_inner_texts() == ["all (19)", "2 blocks (1)", "size 2 (9)", "size 3 (9)"]
-    page.select_option("#filter-error", label="precondition (10)")
-    page.select_option("#filter-size", label="size 2 (9)")
-    assert count.inner_text() == "9 of 61 problems"
+    page.select_option("#filter-outcome", label="invalid (37)")
+    assert count.inner_text() == "37 of 117 problems"
+    assert page.locator("#filter-size option").all_inner_texts() == ["all (37)", "2 blocks (2)", "size 2 (18)", "size 3 (17)"]
+    page.select_option("#filter-error", label="precondition (20)")
+    page.select_option("#filter-size", label="size 2 (18)")
+    assert count.inner_text() == "18 of 117 problems"
     page.click("#clear")
     page.select_option("#filter-arm", label="planner (3)")
     assert items.count() == 3
     page.click("#clear")
-    assert count.inner_text() == "61 of 61 problems"
+    assert count.inner_text() == "117 of 117 problems"
     # Search: ids, and words of answers.
     page.fill("#search", "p17")
-    page.get_by_text(re.compile("^1 of 61")).wait_for()
+    page.get_by_text(re.compile("^2 of 117")).wait_for()
     page.fill("#search", "then STACK it")
-    page.get_by_text(re.compile("^9 of 61")).wait_for()
+    page.get_by_text(re.compile("^18 of 117")).wait_for()
+    page.fill("#search", '"then stack it"')  # as it stands, not the words anywhere
+    page.get_by_text(re.compile("^18 of 117")).wait_for()
+    page.fill("#search", '"it stack then"')
+    page.get_by_text("No problem passes").wait_for()
     page.fill("#search", "tracks")  # a word of the data, of no text
     page.get_by_text("No problem passes").wait_for()
     page.click("#clear")
@@ -74,8 +80,10 @@ def test_every_control_of_the_list_and_the_summary(report: str, watched: Watched
     assert page.evaluate("location.hash") == here == "#p1/1/0"
     assert page.evaluate("document.activeElement === document.querySelector('#items li:last-child button')")
     # The next problem and the one before.
-    page.click("#problem-behind")
+    page.focus("#problem-behind")
+    page.keyboard.press("Enter")
     assert page.locator("#chosen-title").inner_text().startswith("p2")
+    assert page.evaluate("document.activeElement.id") == "problem-behind", "the next one is a key away"
     page.click("#problem-before")
     assert page.locator("#chosen-title").inner_text().startswith("p1")
     # Numbers of a chart, facts of the run, the theme.

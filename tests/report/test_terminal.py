@@ -43,6 +43,7 @@ TEXTS = {
     "unreadable": "(unstack c a\n",
     "chain": STALE,
     "plan_and_chain": f"{TRUE}Plan:\nunstack c a\nput-down a\n",
+    "short_chain": f"{TRUE}Plan:\nunstack c a\nput-down c\npick-up b\n",
     "true_chain": TRUE,
     "json_chain": """[{"state": ["(handempty)", "(ontable a)", "(ontable b)", "(on c a)", "(clear b)", "(clear c)"]},
   {"action": "(unstack c a)", "state": ["(holding c)", "(clear a)", "(clear b)", "(ontable a)"]}]""",
@@ -174,3 +175,19 @@ def test_visible_changes_only_what_shows_nothing(text: str) -> None:
     assert visible(told) == told
     if all(unicodedata.category(c)[0] not in "CZ" or c == " " for c in text):
         assert told == text
+
+
+def test_a_fault_after_the_last_step_of_its_track_is_shown() -> None:
+    for step in (None, 2):
+        told = shown(TASK, TEXTS["short_chain"], step=step)
+        assert "fault     plan_mismatch" in told.partition("The chain")[2], step
+
+
+def test_what_is_said_wrongly_has_words() -> None:
+    facts = FactTable()
+    attempt = text_attempt(TASK, facts, TEXTS["valid"])
+    fault = {"kind": "claim", "step": 0, "track": "plan", "message": "", "hint": "", "at": None, "line": None, "column": None}
+    kinds = ["said_true", "said_false"]
+    attempt["faults"] = [fault | {"violations": [[kind, "(on a b)", ""] for kind in kinds]}]
+    told = plain(attempt_lines(problem_json(TASK, facts), attempt))
+    assert "said to hold, and does not: (on a b)" in told and "said not to hold, and does: (on a b)" in told

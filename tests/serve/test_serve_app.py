@@ -14,20 +14,12 @@ from planlearn.serve import checking
 from planlearn.serve.asking import Asking
 from planlearn.serve.limits import Limits
 from planlearn.serve.process import Child
+from tests.serve.hard import HANGS
 
 from planlearn.problems import domain_text
 from planlearn.serve.examples import PROBLEMS
 
 BLOCKS = {"domain": domain_text("blocksworld"), "problem": PROBLEMS["blocksworld"]}
-HANGS = {
-    "domain": "(define (domain d) (:predicates (p ?a) (g)) (:action go :parameters (?a ?b ?c ?d ?e)"
-    " :precondition (and (p ?a) (p ?b) (p ?c) (p ?d) (p ?e)) :effect (g)))",
-    "problem": "(define (problem q) (:domain d) (:objects {0}) (:init {1}) (:goal (g)))".format(
-        " ".join(f"o{n}" for n in range(60)), " ".join(f"(p o{n})" for n in range(60))
-    ),
-    "calls": [],
-}
-"""To /options: 777,600,000 actions, minutes and all memory."""
 CHECK = {**BLOCKS, "plan": "(unstack c a)\n", "page": "p", "number": 1}
 QUESTIONS = ("/check", "/options", "/show", "/spoil", "/guess", "/reveal", "/ask")
 
@@ -67,7 +59,7 @@ def test_check(page: Any) -> None:
 
 
 def test_options_show_and_a_whole_exercise(page: Any) -> None:
-    assert page.ask("/options", **BLOCKS, calls=[])["actions"] == ["(pick-up b)", "(unstack c a)"]
+    assert page.ask("/options", **BLOCKS, calls=[], page="p", number=1)["actions"] == ["(pick-up b)", "(unstack c a)"]
     valid = page.ask("/show", **BLOCKS, form="chain")["text"]
     hidden = page.ask("/spoil", **BLOCKS, plan=valid)
     assert set(hidden) == {"exercise", "text", "form", "steps", "problem", "picture"}
@@ -154,7 +146,7 @@ def test_a_name_in_the_place_of_a_text_is_read_as_a_text(page: Any, name: str) -
     ("path", "body"),
     [
         ("/check", b"{"), ("/check", b"[]"), ("/check", b"\xff"), ("/check", b"[" * 100_000), ("/check", {}), ("/check", CHECK | {"plan": 1}), ("/check", CHECK | {"number": "1"}),
-        ("/options", {**BLOCKS, "calls": "x"}), ("/options", {**BLOCKS, "calls": [1]}), ("/show", {**BLOCKS, "form": "file"}), ("/spoil", BLOCKS),
+        ("/options", {**BLOCKS, "calls": "x"}), ("/options", {**BLOCKS, "calls": [1]}), ("/options", {**BLOCKS, "calls": []}), ("/check", {**BLOCKS, "plan": "", "page": "p"}), ("/show", {**BLOCKS, "form": "file"}), ("/spoil", BLOCKS),
         ("/guess", {"exercise": "x", "step": 1}), ("/reveal", {"exercise": "x"}), ("/reveal", {}), ("/ask", {}),
     ],
 )  # fmt: skip
@@ -180,15 +172,15 @@ def test_too_long_a_text_is_refused_whether_or_not_its_length_is_said(opened: Ca
 
 def test_a_check_that_takes_too_long_is_stopped_and_the_next_works(opened: Callable[..., Any]) -> None:
     page = opened(seconds=0.5)
-    before = page.client.app.state.checker.pid
-    assert page.ask("/options", **HANGS) == {"trouble": "Checking this took longer than 0.5 s and was stopped."}
+    before = page.client.app.state.desk.checker.pid
+    assert page.ask("/options", **HANGS, calls=[], page="p", number=1) == {"trouble": "Checking this took longer than 0.5 s and was stopped."}
     assert page.ask("/check", **CHECK)["entry"]["outcome"] == "invalid"
-    assert page.client.app.state.checker.pid != before
+    assert page.client.app.state.desk.checker.pid != before
 
 
 def test_a_check_that_takes_too_much_memory_is_stopped_and_the_next_works(opened: Callable[..., Any]) -> None:
     page = opened(seconds=60.0, memory=200 * 2**20)
-    assert "memory" in page.ask("/options", **HANGS)["trouble"]
+    assert "memory" in page.ask("/options", **HANGS, calls=[], page="p", number=1)["trouble"]
     assert page.ask("/check", **CHECK)["entry"]["outcome"] == "invalid"
 
 
@@ -197,7 +189,7 @@ def test_a_checker_that_dies_is_replaced(opened: Callable[..., Any]) -> None:
     import signal
 
     page = opened()
-    os.kill(page.client.app.state.checker.pid, signal.SIGKILL)
+    os.kill(page.client.app.state.desk.checker.pid, signal.SIGKILL)
     first = page.ask("/check", **CHECK)
     assert first == {"trouble": checking.DIED} or "entry" in first
     assert page.ask("/check", **CHECK | {"number": 2})["entry"]["outcome"] == "invalid"
@@ -213,7 +205,79 @@ def test_an_answer_too_long_to_show_is_not_sent(opened: Callable[..., Any]) -> N
 
 
 def run_in_loop(page: Any, function: Callable[[Any], Any]) -> Any:
-    return page.client.portal.call(function, page.client.app.state.checker)
+    return page.client.portal.call(function, page.client.app.state.desk.checker)
+
+
+def run_at_desk(page: Any, function: Callable[[Any], Any]) -> Any:
+    return page.client.portal.call(function, page.client.app.state.desk)
+
+
+def test_a_newer_check_takes_the_place_of_the_one_that_waits(opened: Callable[..., Any]) -> None:
+    import asyncio
+
+    async def several(desk: Any) -> tuple[list[Any], Any, bool]:
+        # Another page's question is at work meanwhile.
+        other = asyncio.create_task(desk.options({**HANGS, "calls": [], "page": "other", "number": 1}))
+        await asyncio.sleep(0)
+        checks = [asyncio.create_task(desk.check(CHECK | {"number": number})) for number in range(20)]
+        older = await asyncio.gather(*checks[:-1])
+        waited = other.done()
+        return older, await checks[-1], waited
+
+    older, newest, waited = run_at_desk(opened(seconds=3.0, waiting=3), several)
+    assert older == [checking.SUPERSEDED] * 19
+    assert newest["entry"]["outcome"] == "invalid"
+    assert not waited
+
+
+def test_no_verdict_waits_for_a_search(opened: Callable[..., Any]) -> None:
+    import asyncio
+
+    async def both(desk: Any) -> tuple[Any, bool]:
+        search = asyncio.create_task(desk.show({**HANGS, "form": "plan"}))
+        await asyncio.sleep(0)
+        said = await desk.check(CHECK)
+        at_work = not search.done()
+        search.cancel()
+        return said, at_work
+
+    said, at_work = run_at_desk(opened(planner_seconds=20.0), both)
+    assert said["entry"]["outcome"] == "invalid"
+    assert at_work
+
+
+def test_a_search_that_nobody_awaits_any_more_is_ended(opened: Callable[..., Any]) -> None:
+    page = opened(planner_seconds=10.0)
+    headers = {**page.headers, "host": "127.0.0.1:8765", "content-type": "application/json"}
+    sent: list[Any] = []
+
+    async def leave(desk: Any) -> Any:
+        heard = [{"type": "http.request", "body": json.dumps({**HANGS, "form": "plan"}).encode()}, {"type": "http.disconnect"}]
+
+        async def receive() -> Any:
+            return heard.pop(0)
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        scope = {
+            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http", "path": "/show", "raw_path": b"/show",
+            "query_string": b"", "root_path": "", "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        }  # fmt: skip
+        await page.client.app(scope, receive, send)
+        return await desk.show({**BLOCKS, "form": "plan"})
+
+    assert run_at_desk(page, leave)["text"].startswith("(unstack c a)")
+    assert json.loads(sent[1]["body"]) == checking.SUPERSEDED
+
+
+def test_a_page_is_told_to_ask_again_where_too_much_is_asked(page: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def ask(self: Any, *arguments: Any, **more: Any) -> Any:
+        raise checking.Busy
+
+    monkeypatch.setattr(checking.Checker, "ask", ask)
+    for path, body in (("/check", CHECK), ("/show", {**BLOCKS, "form": "plan"})):
+        assert page.ask(path, **body) == {"trouble": "Too many requests are waiting; try again.", "busy": True}
 
 
 def test_of_a_pages_checks_that_wait_the_newest_alone_is_answered(opened: Callable[..., Any]) -> None:
@@ -306,6 +370,60 @@ def test_an_answer_that_nobody_awaits_any_more_is_ended(opened: Callable[..., An
         return seen
 
     assert run_in_loop(page, twice) == [{"text": "Chain:\n"}] * 2
+
+
+def test_one_who_does_not_read_keeps_the_model_from_nobody(opened: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import asyncio
+
+    steps = tuple(f"pick-up b{number}" for number in range(500))
+
+    async def two(_: Any) -> tuple[list[Any], list[Any]]:
+        asking = writer(tmp_path, monkeypatch, steps=steps)(Limits())
+        asking.begin()
+        await asking.about()
+        slow = asking.stream("prompt")
+        first = await anext(slow)
+        async with asyncio.timeout(60):
+            while True:
+                other = [line async for line in asking.stream("another")]
+                if "trouble" not in other[-1]:
+                    break
+                await asyncio.sleep(0)
+        late = [first, *[line async for line in slow]]
+        await asking.close()
+        return late, other
+
+    whole = "".join(f"{step}\n" for step in steps)
+    for lines in run_in_loop(opened(), two):
+        assert lines[-1] == {"done": True, "text": whole, "stop": "end"}
+    late, _ = run_in_loop(opened(), two)
+    assert len(late) <= 66  # the older lines, which the newer ones hold, are not kept
+
+
+@pytest.mark.parametrize("garbage", ["nonsense", "[1]", "{"])
+def test_a_model_that_writes_nonsense_is_ended_and_started_anew(opened: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, garbage: str) -> None:
+    make = writer(tmp_path, monkeypatch)
+    source = (tmp_path / "small_writer.py").read_text(encoding="utf-8")
+    (tmp_path / "small_writer.py").write_text(source.replace('text = ""', f'text = ""; print({garbage!r}, flush=True)'), encoding="utf-8")
+    page = opened(make)
+    for _ in range(2):
+        assert [json.loads(line) for line in page.post("/ask", BLOCKS).text.splitlines()] == [{"done": True, "trouble": "The model's process ended."}]
+
+
+def test_two_who_find_a_process_ended_start_one(opened: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import asyncio
+
+    writer(tmp_path, monkeypatch)
+    source = (tmp_path / "small_writer.py").read_text(encoding="utf-8")
+    (tmp_path / "small_writer.py").write_text(f"open({str(tmp_path / 'started')!r}, 'a').write('x')\n{source}", encoding="utf-8")
+
+    async def both(_: Any) -> None:
+        child = Child("small_writer", [], longest=2**20)
+        await asyncio.gather(child.open(), child.open())
+        await child.kill()
+
+    run_in_loop(opened(), both)
+    assert (tmp_path / "started").read_text(encoding="utf-8") == "x"
 
 
 def test_a_model_that_does_not_end_is_stopped(opened: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -160,6 +160,8 @@ def planted(task: Task, chain: ParsedChain) -> dict[str, ParsedChain]:
         "claim: extra (ontable c)": with_claim(
             chain, 2, precondition=second.precondition | atoms("(ontable c)")
         ),
+        "claim: said_true (on b a)": with_claim(chain, 2, lookups=said("(on b a) yes")),
+        "claim: said_false (clear c)": with_claim(chain, 2, lookups=said("(clear c) no")),
         "precondition: unsatisfied (clear a)": with_claim(
             chain, 2, call=Call(name="stack", arguments=("b", "a")), precondition=None, after=second.after
         ),
@@ -319,12 +321,12 @@ def test_claimed_changes_lead_to_the_next_state(task):
     [
         ("(on a b) no, (on b c) yes", []),
         ("(on b c) yes, (on a b) no", []),
-        ("(on b c) no", ["missing (on a b)", "extra (on b c)"]),
-        ("(on a b) yes, (on b c) yes", ["missing (on a b)"]),  # said to be reached
+        ("(on b c) no", ["missing (on a b)", "said_false (on b c)"]),
+        ("(on a b) yes, (on b c) yes", ["said_true (on a b)"]),
         ("(on a b) no", ["missing (on b c)"]),  # not named
         ("(on a b) no, (on b c) yes, (clear b) yes", ["extra (clear b)"]),  # no goal, though it holds
         ("(not (on a b)) no, (on b c) yes", ["missing (on a b)", "extra (on a b)"]),  # of the other sign
-        ("(on a b) no, (on a b) yes, (on b c) yes", ["missing (on a b)"]),
+        ("(on a b) no, (on a b) yes, (on b c) yes", ["said_true (on a b)"]),
     ],
 )
 def test_what_is_said_of_goals_is_judged(task, chain, goals, wrong):
@@ -340,8 +342,8 @@ def test_what_goals_take_beforehand_is_judged_where_it_stands(task, chain, step)
     prepared = said("(holding b) yes, (clear a) no")
     wrong = dataclasses.replace(chain, prepared=prepared) if step == 0 else with_claim(chain, step, prepared=prepared)
     state = chain.claims[step - 1].after if step else task.initial
-    expected = [f"missing {atom}" for atom in ("(clear a)",) if read_atom(atom) in state]
-    expected += [f"extra {atom}" for atom in ("(holding b)",) if read_atom(atom) not in state]
+    expected = [f"said_false {atom}" for atom in ("(clear a)",) if read_atom(atom) in state]
+    expected += [f"said_true {atom}" for atom in ("(holding b)",) if read_atom(atom) not in state]
     assert len(chain.claims) == 4 and expected
     (fault,) = check_chain(task, wrong).faults
     assert (fault.kind, fault.step, [str(v) for v in fault.violations]) == (FaultKind.CLAIM, step, expected)
@@ -373,11 +375,11 @@ def test_what_a_step_is_for_is_still_open_and_brought_about_by_it(task, chain, p
     "lookups, wrong",
     [
         ("(on b a) yes, (holding b) no, (not (holding b)) yes, (not (on b a)) no", []),
-        ("(on b a) no", ["missing (on b a)"]),
-        ("(holding b) yes", ["extra (holding b)"]),
-        ("(not (on b a)) yes", ["missing (on b a)"]),
-        ("(not (holding b)) no", ["extra (holding b)"]),
-        ("(on b a) no, (holding b) yes", ["missing (on b a)", "extra (holding b)"]),
+        ("(on b a) no", ["said_false (on b a)"]),
+        ("(holding b) yes", ["said_true (holding b)"]),
+        ("(not (on b a)) yes", ["said_true (not (on b a))"]),
+        ("(not (holding b)) no", ["said_false (not (holding b))"]),
+        ("(on b a) no, (holding b) yes", ["said_false (on b a)", "said_true (holding b)"]),
     ],
 )
 def test_what_is_looked_up_before_a_step_is_so(task, chain, lookups, wrong):

@@ -112,7 +112,7 @@ def test_each_step_says_what_it_changed(name: str, seed: int) -> None:
 def test_it_names_the_cause_and_what_is_not_reached() -> None:
     found = read(check_plan_text(TASK, "(unstack c a)\n(pick-up b)\n(stack b c)\n(pick-up a)\n"))
     assert "unsatisfied (handempty): deleted by step 1, (unstack c a)" in found.text
-    assert found.rows[-1] == ["2", "(pick-up b)", "✗ cannot be executed"] and "2 steps behind it are not reached." in found.text
+    assert found.rows[-1] == ["2", "(pick-up b)", "✗ cannot be executed"] and "2 steps after it are not executed." in found.text
 
 
 @pytest.mark.parametrize("name", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "</div></td>", "&lt;b&gt;", "a\u202eb\u2066", "\x1b[31m"])

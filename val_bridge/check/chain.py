@@ -68,10 +68,9 @@ def check_chain(
         fault = Fault(kind=FaultKind.PLAN_SYNTAX, expected="a chain of states and actions", stated=found)
         return Verdict(outcome=Outcome.UNREADABLE, faults=(fault,))
     judge = _Judge(task, complete)
-    state: State | None = judge.initial(parsed.initial)
-    judge.well_formed(_named(parsed.goals, parsed.prepared), 0, None)
-    judge.goals(0, None, parsed.goals, state)
-    judge.lookups(0, None, parsed.prepared, state)
+    state: State | None = judge.initial(parsed.initial, parsed.initial_span)
+    judge.well_formed(_named(parsed.goals, parsed.prepared), 0, None, parsed.goals_span)
+    judge.said_of_goals(0, None, parsed.goals, parsed.prepared, state, parsed.goals_span)
     if judge_from == "correct":
         state = task.initial
     warnings = task.warnings
@@ -128,13 +127,13 @@ class _Judge:
         if fault is not None:
             self.faults.append(fault)
 
-    def initial(self, claimed: State | None) -> State:
+    def initial(self, claimed: State | None, span: Span | None) -> State:
         """Judges the first state; gives the state from which step 1 is judged."""
         if claimed is None:
             return self.task.initial
-        state = self.well_formed(claimed, 0, None) | self.implied
+        state = self.well_formed(claimed, 0, None, span) | self.implied
         true = self.task.initial
-        self.differ(FaultKind.INITIAL_STATE, 0, None, missing=true - state, extra=state - true)
+        self.differ(FaultKind.INITIAL_STATE, 0, None, missing=true - state, extra=state - true, span=span)
         return state
 
     def step(self, number: int, claim: Claim, before: State) -> State:
@@ -146,38 +145,51 @@ class _Judge:
             self.note(precondition_fault(self.task, before, number, call, self.values))
         except BindError as error:
             self.note(bind_fault(error, number, call))
-        written = [atoms for atoms in (claim.precondition, claim.add, claim.delete, claim.after) if atoms]
-        if claim.goals or claim.prepared or claim.lookups or claim.purpose:
-            written.append(_named(claim.goals, claim.prepared, claim.lookups).union(literal.atom for literal in claim.purpose or ()))
-        self.well_formed(frozenset().union(*written), number, call)
+        written = [
+            (atoms, span)
+            for atoms, span in (
+                # What is looked up above a step is part of its precondition too.
+                (_named(claim.lookups).union(literal.atom for literal in claim.purpose or ()), claim.purpose_span),
+                (claim.precondition, claim.span), (claim.add, claim.span), (claim.delete, claim.span), (claim.after, claim.after_span),
+                (_named(claim.goals, claim.prepared), claim.goals_span),
+            )
+            if atoms
+        ]  # fmt: skip
+        self.well_formed(frozenset().union(*(atoms for atoms, _ in written)), number, call, claim.span, written)
         self.purpose(number, claim, before, action)
-        self.lookups(number, call, claim.lookups, before, claim.span)
+        self.differ(FaultKind.CLAIM, number, call, said=self.untrue(claim.lookups, before), span=claim.purpose_span or claim.span)
         if action is not None and claim.precondition is not None:
             self.precondition(number, claim, action)
         after = self.transition(number, claim, before, action)
-        self.goals(number, call, claim.goals, after, claim.span)
-        self.lookups(number, call, claim.prepared, after, claim.span)
+        self.said_of_goals(number, call, claim.goals, claim.prepared, after, claim.goals_span or claim.span)
         return after
 
-    def goals(
-        self, number: int, call: Call | None, said: tuple[Lookup, ...] | None, state: State, span: Span | None = None
-    ) -> None:
-        """Each goal is said to be reached in a state or not, and so it is; nothing else is called a goal.
+    def said_of_goals(
+        self, number: int, call: Call | None, goals: tuple[Lookup, ...] | None, prepared: tuple[Lookup, ...] | None, state: State,
+        span: Span | None,
+    ) -> None:  # fmt: skip
+        """Each goal is named, nothing else is called a goal, and whether each is reached in a state, and what it takes beforehand, is said truly."""
+        if goals is not None:
+            wanted, named = set(self.task.goal_literals), {at.literal for at in goals}
+            _, unsatisfied = split_goals(self.task, state, self.values)
+            said = [
+                Violation(kind="said_true" if at.holds else "said_false", atom=at.literal.atom, wanted=at.literal.positive)
+                for at in goals
+                if at.literal in wanted and at.holds is (at.literal.atom in unsatisfied)
+            ]
+            self.differ(
+                FaultKind.CLAIM, number, call, missing=frozenset(goal.atom for goal in wanted - named),
+                extra=self.sound(frozenset(literal.atom for literal in named - wanted)), said=said, span=span,
+            )  # fmt: skip
+        self.differ(FaultKind.CLAIM, number, call, said=self.untrue(prepared, state), span=span)
 
-        Missing: goals that are not named, or not reached although the text says so. Extra: what is no goal, or is reached.
-        """
-        if said is None:
-            return
-        _, unsatisfied = split_goals(self.task, state, self.values)
-        goals, named = set(self.task.goal_literals), {at.literal for at in said}
-        missing = {goal.atom for goal in goals - named}
-        extra = {literal.atom for literal in named - goals}
-        for at in said:
-            if at.literal in goals and at.holds is (at.literal.atom in unsatisfied):
-                (missing if at.holds else extra).add(at.literal.atom)
-        self.differ(
-            FaultKind.CLAIM, number, call, missing=frozenset(missing), extra=self.sound(frozenset(extra)), span=span
-        )
+    def untrue(self, said: tuple[Lookup, ...] | None, state: State) -> list[Violation]:
+        """What is said to hold in a state and does not, and what is said not to hold and does."""
+        return [
+            Violation(kind="said_true" if at.holds else "said_false", atom=at.literal.atom, wanted=at.literal.positive)
+            for at in said or ()
+            if at.literal.holds_in(state) is not at.holds and at.literal.atom not in self._noted
+        ]
 
     def purpose(self, number: int, claim: Claim, before: State, action: Action | None) -> None:
         """What a step is for does not hold yet, and the step itself brings the last of it about."""
@@ -188,18 +200,7 @@ class _Judge:
             last = claim.purpose[-1]
             if last.atom not in (action.add if last.positive else action.delete - action.add):
                 useless.add(last.atom)
-        self.differ(FaultKind.CLAIM, number, claim.call, missing=_NOTHING, extra=self.sound(frozenset(useless)), span=claim.span)
-
-    def lookups(
-        self, number: int, call: Call | None, said: tuple[Lookup, ...] | None, state: State, span: Span | None = None
-    ) -> None:
-        """What is said to hold in a state does, and what is said not to hold does not."""
-        if not said:
-            return
-        true, false = (
-            frozenset(at.literal.atom for at in said if (at.holds is at.literal.positive) is sign) for sign in (True, False)
-        )
-        self.differ(FaultKind.CLAIM, number, call, missing=false & state, extra=self.sound(true) - state, span=span)
+        self.differ(FaultKind.CLAIM, number, claim.call, extra=self.sound(frozenset(useless)), span=claim.purpose_span or claim.span)
 
     def precondition(self, number: int, claim: Claim, action: Action) -> None:
         assert claim.precondition is not None
@@ -253,7 +254,8 @@ class _Judge:
                     violations=violations,
                     expected=_changes(before, true),
                     stated=_claimed(claim, before, after),
-                    span=claim.span,
+                    # The state's line, where what stands beside the call is right.
+                    span=claim.after_span if claim.after_span is not None and afters[0] == true else claim.span,
                     applied=Evidence(task=self.task, reached=before, values=values_before, call=claim.call),
                 )
             )
@@ -265,26 +267,34 @@ class _Judge:
         step: int,
         call: Call | None,
         *,
-        missing: frozenset[Atom],
-        extra: frozenset[Atom],
+        missing: frozenset[Atom] = _NOTHING,
+        extra: frozenset[Atom] = _NOTHING,
+        said: Iterable[Violation] = (),
         span: Span | None = None,
     ) -> None:
-        """Notes a fault if a claimed set lacks atoms or has atoms too many."""
-        if missing or extra:
-            self.note(
-                Fault(
-                    kind=kind,
-                    step=step,
-                    action=str(call) if call else None,
-                    violations=(*_violations("missing", missing), *_violations("extra", extra)),
-                    expected=state_text(missing) or f"no {state_text(extra)}",
-                    stated=state_text(extra) or f"no {state_text(missing)}",
-                    span=span,
-                )
+        """Notes a fault if a claimed set lacks atoms or has atoms too many, or something untrue is said of some."""
+        untrue = sorted(set(said), key=lambda violation: (violation.kind, violation.atom, violation.wanted))
+        if not (missing or extra or untrue):
+            return
+        lacks = [*map(atom_text, sorted(missing)), *(str(one.literal) for one in untrue if one.kind == "said_false")]
+        surplus = [*map(atom_text, sorted(extra)), *(str(one.literal) for one in untrue if one.kind == "said_true")]
+        self.note(
+            Fault(
+                kind=kind,
+                step=step,
+                action=str(call) if call else None,
+                violations=(*_violations("missing", missing), *_violations("extra", extra), *untrue),
+                expected=" ".join(lacks) or f"no {' '.join(surplus)}",
+                stated=" ".join(surplus) or f"no {' '.join(lacks)}",
+                span=span,
             )
+        )
 
-    def well_formed(self, atoms: frozenset[Atom], step: int, call: Call | None) -> frozenset[Atom]:
-        """Notes the atoms that the task cannot have, in one fault; gives the others."""
+    def well_formed(
+        self, atoms: frozenset[Atom], step: int, call: Call | None, span: Span | None,
+        written: Iterable[tuple[frozenset[Atom], Span | None]] = (),
+    ) -> frozenset[Atom]:  # fmt: skip
+        """Notes the atoms that the task cannot have, in one fault; gives the others. written: which stand where, if not all at `span`."""
         bad = {atom: wrong for atom in atoms if (wrong := self.malformed(atom))}
         if bad:
             self._noted.update(bad)
@@ -302,6 +312,7 @@ class _Judge:
                     expected="; ".join(expected for expected, _ in said),
                     stated="; ".join([*(stated for _, stated in said), *more]),
                     hint=next(filter(None, (nearest(wrong[2], wrong[3]) for wrong in hinted)), ""),
+                    span=next((place for some, place in written if not some.isdisjoint(bad)), span) or span,
                 )
             )
         return self.sound(atoms)

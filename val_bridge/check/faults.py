@@ -52,6 +52,9 @@ VIOLATION_KINDS = frozenset(
         # initial_state, claim
         "missing",
         "extra",
+        # claim: said to hold, and does not; said not to hold, and does
+        "said_true",
+        "said_false",
         # transition
         "missing_add",
         "missing_delete",

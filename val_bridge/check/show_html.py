@@ -72,7 +72,7 @@ def _steps(verdict: Verdict) -> Iterator[str]:
     yield "</tbody></table>"
     behind = verdict.plan_length - count - (failed is not None)
     if behind > 0:
-        yield f"<p>{behind:,} {'step behind it is' if behind == 1 else 'steps behind it are'} not reached.</p>"
+        yield f"<p>{behind:,} {'step after it is' if behind == 1 else 'steps after it are'} not executed.</p>"
 
 
 def _row(number: int, change: Change) -> str:

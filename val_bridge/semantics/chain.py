@@ -118,7 +118,8 @@ class Claim:
     purpose: what the step is for, from a goal, or what one takes beforehand, down to what the step itself makes true.
     lookups: what holds before the step and what does not.
     goals: of each goal whether it is reached behind the step. prepared: what open goals take beforehand, and whether it
-    holds behind the step.
+    holds behind the step. span: where the call stands; after_span, goals_span, purpose_span: where the state, the goals with what they take, and
+    the purpose with the lookups stand, if on lines of their own.
     """
 
     call: Call
@@ -131,6 +132,9 @@ class Claim:
     purpose: tuple[Literal, ...] | None = None
     lookups: tuple[Lookup, ...] | None = None
     span: Span | None = field(default=None, compare=False, repr=False)
+    after_span: Span | None = field(default=None, compare=False, repr=False)
+    goals_span: Span | None = field(default=None, compare=False, repr=False)
+    purpose_span: Span | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def of_call(cls, call: Call) -> Claim:
@@ -145,7 +149,7 @@ class Claim:
 class ParsedChain:
     """What a text asserts about a whole plan; `unread` lists the pieces of text that were skipped.
 
-    `goals` and `prepared` are what it says of the start, as a `Claim`'s are of the state behind a step.
+    `goals` and `prepared` are what it says of the start, as a `Claim`'s are of the state behind a step, and so are their places.
     """
 
     initial: State | None = None
@@ -154,3 +158,5 @@ class ParsedChain:
     claims: tuple[Claim, ...] = ()
     plan: Plan | None = None
     unread: tuple[str, ...] = ()
+    initial_span: Span | None = field(default=None, compare=False, repr=False)
+    goals_span: Span | None = field(default=None, compare=False, repr=False)

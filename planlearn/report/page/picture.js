@@ -5,8 +5,9 @@
  * spec: what `planlearn/report/pictures.py` makes of a domain's picture.yaml, or null: then a table of facts and a graph of the binary ones.
  * show(facts, {changed: {added, removed}, wrong: {missing, extra}, animate}): draws the state, a Set of fact numbers. What changed and is shown is marked
  *   "+" or "−"; what a claim has in excess "?"; what it leaves out stands below as text. Impossible states are drawn as far as they go: an object in
- *   two places twice, one without a place on a shelf of its own, and what cannot be drawn (a on b on a) stays as text.
+ *   two places twice, one without a place on a shelf of its own, and what cannot be drawn (a on b on a) stays as text; a legend says what "!" means.
  * reserve(states): room for all these states, so that nothing else moves from one to the next. width(): of the room for the picture, as last seen.
+ * What is wider than its place at the least scale scrolls sideways, so that print is never too small to read.
  */
 (function () {
   const PL = (window.PL = window.PL || {});
@@ -14,7 +15,9 @@
   const MOST_OBJECTS = 300;
   const MOST_NODES = 30;
   const MOST_CHIPS = 40;
-  const SCALES = [1.1, 1, 0.9, 0.8, 0.7, 0.6, 0.5];
+  // At the least scale the smallest print has 9 px.
+  const SCALES = [1.1, 1, 0.94, 0.88];
+  const LEAST = SCALES[SCALES.length - 1];
   // Where pictures stand below each other they may be taller.
   const tallest = (available) => (available < 420 ? 560 : 380);
   const MOST_STATES = 60;
@@ -50,6 +53,8 @@
   // In a place, what stays comes first, so that what comes and goes moves nothing else.
   const RANK = { hoist: 0, pallet: 1, truck: 2, plane: 2 };
   const GAP = 8;
+  // A table's rows are boards with legs and the table's name below each.
+  const rowGap = (shape) => (shape === "table" ? 36 : GAP * 1.5);
 
   PL.picture = function (spec, problem, options) {
     const facts = problem.facts.map((text) => {
@@ -79,7 +84,7 @@
         type: "button",
         class: "link",
         text: `and ${chips.length - MOST_CHIPS} more`,
-        on: { click: () => list.replaceChildren(...chips) },
+        on: { click: () => (list.replaceChildren(...chips), (list.tabIndex = -1), list.focus()) },
       });
       list.append(PL.el("li", {}, more));
     }
@@ -97,17 +102,21 @@
     const looks = lookOf(spec, problem, facts);
     const rankOf = new Map(problem.objects.map(([name], place) => [name, place]));
     const tint = new Map(problem.objects.map(([name], place) => [name, place % 8]));
+    const shapes = new Map(spec.areas.map((area) => [area.name, area.shape]));
     const areaKeys = new Map(spec.areas.map((area) => [area.name, ` ${area.name}`]));
     const tagWidth = Math.max(
       0,
-      ...Object.entries(spec.rules).map(([name, rule]) => (rule.kind === "tagged" ? textWidth(PL.label(`+${name}`, 12), 9.5) + 8 : 0)),
+      ...Object.entries(spec.rules).map(([name, rule]) => (rule.kind === "tagged" ? textWidth(PL.label(`+${name}`, 12), 10.5) + 8 : 0)),
     );
-    const widths = labelWidths(problem, looks, tagWidth);
+    const labels = labelsOf(problem, looks);
+    const widths = labelWidths(problem, looks, labels, tagWidth);
 
     const svg = PL.svg("svg", { class: "pl-svg", role: "img" });
     const layers = [0, 1, 2, 3].map(() => svg.appendChild(PL.svg("g", {})));
     const chips = PL.el("ul", { class: "pl-chips", "aria-label": "Facts beside the picture" });
-    const element = PL.el("div", { class: "pl-picture" }, svg, chips);
+    const scroll = PL.el("div", { class: "pl-scroll" }, svg);
+    const legend = PL.el("p", { class: "pl-legend" });
+    const element = PL.el("div", { class: "pl-picture" }, scroll, chips, legend);
     const groups = new Map();
     let reserved = null;
     let last = null;
@@ -278,7 +287,7 @@
       }
       one.rows = rows;
       one.contentW = Math.max(...rows.map((each) => each.w));
-      one.contentH = rows.reduce((sum, each) => sum + each.h, 0) + GAP * 1.5 * (rows.length - 1);
+      one.contentH = rows.reduce((sum, each) => sum + each.h, 0) + rowGap(one.shape) * (rows.length - 1);
     }
 
     // x: left edge of all that it takes; bottom: its lower edge.
@@ -296,7 +305,7 @@
         for (const row of one.rows) {
           for (const [child, dx, w] of row.items) if (!child.gap) put(child, from + dx + (w - child.totalW) / 2, y + row.h);
           one.grounds.push(y + row.h - one.y);
-          y += row.h + GAP * 1.5;
+          y += row.h + rowGap(one.shape);
         }
       } else one.grounds = [one.h - shape.pad[2]];
       let at = x + (one.totalW - one.aboveW) / 2;
@@ -378,7 +387,7 @@
       };
       reserved = null;
       const sample = trees.length > 3 ? [trees[0], trees[trees.length >> 1], trees[trees.length - 1]] : trees;
-      const fits = ({ w, h, wraps }, scale) => (!wraps || scale <= 0.65) && h * scale <= tallest(available) && w * scale <= available + 1;
+      const fits = ({ w, h, wraps }, scale) => (!wraps || scale <= LEAST) && h * scale <= tallest(available) && w * scale <= available + 1;
       let place = SCALES.findIndex((scale) => fits(most(sample, available / scale), scale));
       if (place < 0) place = SCALES.length - 1;
       // Slots make tables wider, so the size is taken again.
@@ -388,7 +397,7 @@
         reserved = rooms(trees, available / scale);
         const box = most(trees, available / scale);
         size = { w: box.w, h: box.h, scale };
-        if (!box.wraps || scale <= 0.65) break;
+        if (!box.wraps || scale <= LEAST) break;
       }
       fitted.set(states, { available, spec, reserved, size: { ...size } });
     }
@@ -430,7 +439,9 @@
       size.w = Math.max(size.w, box.w);
       size.h = Math.max(size.h, box.h);
       svg.setAttribute("viewBox", `-4 -4 ${Math.ceil(size.w) + 8} ${Math.ceil(size.h) + 8}`);
-      svg.style.maxWidth = `${Math.ceil((size.w + 8) * size.scale)}px`;
+      const wide = Math.ceil((size.w + 8) * size.scale);
+      svg.style.maxWidth = `${wide}px`;
+      mayScroll(scroll, svg, wide, available + 8);
       svg.classList.toggle("still", !animate);
       svg.setAttribute("aria-label", PL.label(describe(state), 4000));
       const drop = size.h - box.h;
@@ -463,7 +474,7 @@
         }
         if (group.key !== key) {
           group.key = key;
-          paint(group.g, one, { mark, openWord, openMark, tags, tint: tint.get(one.name) ?? 0 });
+          paint(group.g, one, { mark, openWord, openMark, tags, label: labels.get(one.name), tint: tint.get(one.name) ?? 0 });
         }
         group.seen = made;
         const moved = `translate(${round(one.x)}px, ${round(one.y + drop)}px)`;
@@ -495,6 +506,14 @@
         );
       }
       fillChips(chips, list);
+      const all = [...made.nodes.values()];
+      const said = [
+        all.some((one) => one.twice) && "in two places",
+        all.some((one) => one.unknown) && "not an object of the problem",
+        made.notes.undrawn.length > 0 && "cannot be drawn",
+      ].filter(Boolean);
+      legend.hidden = !said.length;
+      legend.textContent = said.length ? `! ${said.join("; ")}` : "";
     }
 
     function describe(state) {
@@ -512,7 +531,9 @@
               ? `${at}: ${fact.name}`
               : kind === "above"
                 ? `${fact.args[subject]} above ${at}`
-                : `${fact.args[subject]} in ${at}`,
+                : typeof target === "string"
+                  ? `${fact.args[subject]} ${shapes.get(target) === "table" ? "on" : "in"} the ${at}`
+                  : `${fact.args[subject]} in ${at}`,
           );
         }
       }
@@ -531,6 +552,16 @@
   }
 
   const round = (x) => Math.round(x * 10) / 10;
+
+  // A picture that is wider than its place scrolls there, by keys too.
+  function mayScroll(box, svg, wide, available) {
+    const scrolls = wide > available + 1;
+    svg.style.minWidth = scrolls ? `${wide}px` : "";
+    box.classList.toggle("wide", scrolls);
+    const how = { tabindex: "0", role: "region", "aria-label": "Picture, wider than the page", "data-pl-scroll": "" };
+    for (const [name, value] of Object.entries(how)) if (scrolls) box.setAttribute(name, value);
+    else box.removeAttribute(name);
+  }
 
   function watchWidth(element, act) {
     const observer = new ResizeObserver((seen) => {
@@ -558,13 +589,47 @@
     );
   }
 
+  // Names as they are shown: of those that would look alike once they are cut, what they have in common goes, or they are numbered.
+  function labelsOf(problem, looks) {
+    const labels = new Map();
+    const alike = new Map();
+    for (const [name] of problem.objects) {
+      const most = GEOMETRY[looks.get(name)].label;
+      const label = PL.label(name, most);
+      labels.set(name, label);
+      const key = `${most} ${label}`;
+      if (!alike.has(key)) alike.set(key, []);
+      alike.get(key).push(name);
+    }
+    for (const names of alike.values()) {
+      if (names.length < 2) continue;
+      const most = GEOMETRY[looks.get(names[0])].label;
+      const parts = names.map((name) => Array.from(name.slice(0, 4000)));
+      const common = (from) => {
+        let length = 0;
+        while (length < parts[0].length && parts.every((part) => part.length > length && from(part, length) === from(parts[0], length))) length++;
+        return length;
+      };
+      const head = common((part, place) => part[place]);
+      const tail = common((part, place) => part[part.length - 1 - place]);
+      const cut = parts.map((part) => `${head ? "…" : ""}${part.slice(head, Math.max(head, part.length - tail)).join("")}${tail ? "…" : ""}`);
+      const told = cut.map((text) => PL.safe(text));
+      const differ = new Set(told).size === told.length && told.every((text) => signs(text) <= most);
+      names.forEach((name, place) => {
+        const number = ` ${place + 1}`;
+        labels.set(name, differ ? told[place] : `${PL.label(name, most - number.length)}${number}`);
+      });
+    }
+    return labels;
+  }
+
   // Objects of one shape are equally wide.
-  function labelWidths(problem, looks, tagWidth) {
+  function labelWidths(problem, looks, labels, tagWidth) {
     const widths = new Map();
     for (const [name] of problem.objects) {
       const shape = looks.get(name);
-      const { least, label, holds } = GEOMETRY[shape];
-      const wide = textWidth(PL.label(name, label), shape === "block" ? 14 : 11.5) + (holds ? 24 : 14);
+      const { least, holds } = GEOMETRY[shape];
+      const wide = textWidth(labels.get(name), shape === "block" ? 14 : 11.5) + (holds ? 24 : 14);
       widths.set(shape, Math.max(widths.get(shape) || Math.max(least, tagWidth), wide));
     }
     return widths;
@@ -574,13 +639,13 @@
 
   const LABELLED = new Set(["city", "place", "airport", "depot", "distributor", "box", "shelf"]);
 
-  function paint(g, one, { mark, openWord, openMark, tags, tint }) {
+  function paint(g, one, { mark, openWord, openMark, tags, label, tint }) {
     const { w, h, shape } = one;
     const rect = (x, y, width, height, r, cls) =>
       PL.svg("rect", { x: round(x), y: round(y), width: round(Math.max(1, width)), height: round(Math.max(1, height)), rx: r, class: cls });
     const path = (d, cls) => PL.svg("path", { d, class: cls });
     const circle = (x, y, r, cls) => PL.svg("circle", { cx: round(x), cy: round(y), r, class: cls });
-    const shown = PL.label(one.name, GEOMETRY[shape].label);
+    const shown = label ?? PL.label(one.name, GEOMETRY[shape].label);
     const text = (x, y, said, cls, anchor = "middle") =>
       PL.svg("text", { x: round(x), y: round(y), class: cls, "text-anchor": anchor, direction: "ltr" }, said);
     const out = [PL.svg("title", {}, one.area ? one.name : titleOf(one, openWord, tags))];
@@ -656,15 +721,15 @@
           text(middle - 10, 13, PL.label(`${openMark}${openMark ? " " : ""}${openWord}`, 18), `pl-tag ${openMark ? "marked" : ""}`, "end"),
         );
     } else if (shape === "table") {
-      line.forEach((y, place) => out.push(rect(0, y, w, 6, 2, place === line.length - 1 ? "pl-table" : "pl-table thin")));
       const low = line[line.length - 1];
-      out.push(
-        path(
-          `M14 ${round(low + 6)}v${round(Math.max(2, h - low - 8))}M${round(w - 14)} ${round(low + 6)}v${round(Math.max(2, h - low - 8))}`,
-          "pl-legs",
-        ),
-        text(middle, low + 21, shown, "pl-label area"),
-      );
+      for (const y of line) {
+        const legs = y === low ? Math.max(2, h - low - 8) : 16;
+        out.push(
+          rect(0, y, w, 6, 2, "pl-table"),
+          path(`M14 ${round(y + 6)}v${round(legs)}M${round(w - 14)} ${round(y + 6)}v${round(legs)}`, "pl-legs"),
+          text(middle, y + 21, shown, "pl-label area"),
+        );
+      }
       if (openWord) out.push(text(w - 24, low + 21, PL.label(openMark + openWord, 18), `pl-tag ${openMark ? "marked" : ""}`, "end"));
     } else if (LABELLED.has(shape)) {
       const roof = shape === "depot" || shape === "distributor";
@@ -707,11 +772,13 @@
 
   // ---- without rules: a table and a graph
 
-  function tabled({ facts, isStatic }) {
+  function tabled({ facts, isStatic, width }) {
     const table = PL.el("table", { class: "pl-facts" });
     const scroll = PL.el("div", { class: "pl-facts-scroll" }, table);
-    const graph = PL.el("div", { class: "pl-graph" });
+    const graph = PL.el("div", { class: "pl-graph pl-scroll" });
     const element = PL.el("div", { class: "pl-picture tabled" }, graph, scroll);
+    let available = width;
+    const fitGraph = () => layout && graph.firstChild && mayScroll(graph, graph.firstChild, Math.ceil(layout.w * LEAST), available);
     const layout = graphLayout(facts);
     const order = facts
       .map((fact, number) => [fact, number])
@@ -752,12 +819,17 @@
       if (!rows.size) table.append(PL.el("tbody", {}, PL.el("tr", {}, PL.el("td", { text: "No fact holds." }))));
       graph.replaceChildren(...(layout ? [paintGraph(layout, facts, state, marks)] : []));
       graph.hidden = !layout;
+      fitGraph();
     }
     const describe = (state) => {
       const said = [...state].filter((number) => facts[number] && !isStatic.has(number)).map((number) => facts[number].text);
       return said.length ? said.sort().join(", ") : "no fact holds";
     };
-    return { element, show, describe, reserve() {}, width: () => 0, destroy() {} };
+    const stop = watchWidth(element, (now) => {
+      available = now;
+      fitGraph();
+    });
+    return { element, show, describe, reserve() {}, width: () => 0, destroy: stop };
   }
 
   // Nodes on a circle, then pulled together along the relations: the same graph gives the same picture.

@@ -3,11 +3,13 @@
  *
  * picture: the spec of PL.picture, or null. onMove(position): called when the position changed, by a reader or by load() and go().
  * load(entry, {attempt, track, step, keep}): shows an entry (see planlearn/report/playback.py; attempts carry a "label", perhaps a "prompt" and a
- *   "note"). keep: stay at the position as far as the entry has it. Without a step it opens where the attempt first goes wrong.
- * go({attempt, track, step}): what is left out stays. position() -> {attempt, track, step}: step 0 is before the first step, n behind step n.
- * state(): the facts that are true at the position, as texts; null behind the failure.
+ *   "note"). keep: stay at the position that the reader chose last, as far as the entry has it. Without a step it
+ *   opens where the attempt first goes wrong.
+ * go({attempt, track, step}): what is left out stays. position() -> {attempt, track, step}: step 0 is before the first step, n after step n.
+ * state(): the facts that are true at the position, as texts; null after the failure.
  * Where there is more than one attempt and room, a second one can be set beside, which follows step by step (`beside`: this player is that one).
- * Arrow keys, Home and End move, on the document too where no text field, list or scrolled text has the focus.
+ * Arrow keys, Home and End move while the focus is inside; left and right also while the player is in view and no text field, list or scrolled text
+ * has the focus.
  */
 (function () {
   const PL = (window.PL = window.PL || {});
@@ -45,7 +47,13 @@
     unknown_object: "no such object",
     wrong_arity: "wrong number of arguments",
     wrong_type: "wrong type",
+    said_true: "said to hold, and does not",
+    said_false: "said not to hold, and does",
   };
+  // What a chain's checker judges from the state that the chain claims before the step.
+  const FROM_CLAIMS = new Set(["precondition", "transition", "claim", "goal", "numeric_undefined", "numeric_conflict"]);
+  const SAID = new Set(["said_true", "said_false"]);
+  const UNREAD = "Not known: the action cannot be read.";
 
   const kindOf = (kind) => (Object.hasOwn(KINDS, kind) ? KINDS[kind] : kind);
   const violationOf = (kind) => (Object.hasOwn(VIOLATIONS, kind) ? VIOLATIONS[kind] : kind);
@@ -64,7 +72,7 @@
         type: "button",
         class: "link",
         text: `show ${items.length - MOST_FACTS} more`,
-        on: { click: () => made.replaceChildren(...items) },
+        on: { click: () => (made.replaceChildren(...items), (made.tabIndex = -1), made.focus()) },
       });
       made.append(el("li", {}, more));
     }
@@ -74,6 +82,8 @@
   PL.player = function (element, { picture: spec = null, onMove = null, beside = false } = {}) {
     let entry = null;
     let at = { attempt: 0, track: 0, step: 0 };
+    // The position that was chosen last; `at` is as much of it as the entry has.
+    let wished = { ...at };
     let told = "";
     let views = null;
     let timer = 0;
@@ -90,18 +100,32 @@
     const faults = part("div", { class: "pl-faults" });
     const steps = part("ol", { class: "pl-steps" });
     const stepsBox = part("nav", { class: "pl-steps-box", "aria-label": "Steps" }, steps);
-    const control = (label, text, act) =>
-      el(
+    // Not `disabled`, which would take the focus away.
+    const able = (button) => button.getAttribute("aria-disabled") !== "true";
+    const enable = (button, may) => button.setAttribute("aria-disabled", String(!may));
+    const control = (label, text, act) => {
+      const button = el(
         "button",
-        { type: "button", class: "pl-control", "aria-label": label, title: label, on: { click: act } },
+        { type: "button", class: "pl-control", "aria-label": label, title: label, on: { click: () => able(button) && act() } },
         PL.svg("svg", { viewBox: "0 0 16 16", class: "pl-glyph", "aria-hidden": "true" }, PL.svg("path", { d: text })),
       );
+      return button;
+    };
     const first = control("First: before any step", "M3 3v10M13 3v10L6 8z", () => move({ step: 0 }));
     const back = control("Previous step", "M11 3v10L4.5 8z", () => move({ step: at.step - 1 }));
     const next = control("Next step", "M5 3v10L11.5 8z", () => move({ step: at.step + 1 }));
     const final = control("Last step", "M13 3v10M3 3v10L10 8z", () => move({ step: Infinity }));
     const playText = el("span", { text: "Play" });
-    const play = el("button", { type: "button", class: "pl-control pl-play", on: { click: () => (timer ? pause() : start()) } }, playText);
+    const play = el(
+      "button",
+      { type: "button", class: "pl-control pl-play", on: { click: () => able(play) && (timer ? pause() : start()) } },
+      playText,
+    );
+    const compareButton = el(
+      "button",
+      { type: "button", class: "pl-compare no-print", "aria-pressed": "false", "data-control": "compare", on: { click: () => compare() } },
+      "Side by side",
+    );
     const where = part("span", { class: "pl-where" });
     const controls = part(
       "div",
@@ -138,7 +162,7 @@
         other = PL.player(otherBox, { picture: spec, beside: true });
       }
       element.classList.toggle("comparing", Boolean(other));
-      fillAttempt();
+      compareButton.setAttribute("aria-pressed", String(Boolean(other)));
       if (other) other.load(entry, { attempt: at.attempt ? at.attempt - 1 : 1, step: at.step });
     }
 
@@ -155,7 +179,7 @@
     const EMPTY_ATTEMPT = { outcome: "", message: "", feedback: "", text: "", faults: [], tracks: [], unread: [], label: "" };
     const EMPTY_TRACK = { name: "", first: null, steps: [], goal_end: [], states: null };
 
-    // The true states along a track: before the first step, behind each step that is done.
+    // The true states along a track: before the first step, after each step that is done.
     function trackOf(one, number) {
       const made = one.tracks[number];
       if (!made) return { ...EMPTY_TRACK, states: [new Set(entry.problem.init)], failing: 0 };
@@ -178,22 +202,39 @@
     }
     let runs = new Map();
 
-    const faultsAt = (one, track, step) =>
-      one.faults.filter((fault) => (fault.track === track.name || !track.name) && placeOf(fault, track) === step);
-    // A fault of the whole plan stands behind its last step.
-    const placeOf = (fault, track) =>
-      fault.step === null || fault.step === undefined ? track.steps.length : Math.min(fault.step, track.steps.length);
+    const faultsAt = (one, track, step) => one.faults.filter((fault) => concerns(one, fault, track) && placeOf(fault, track) === step);
+    // A fault of the whole plan stands after its last step.
+    const placeOf = (fault, track) => (ofWhole(fault) ? track.steps.length : Math.min(fault.step, track.steps.length));
+    const ofWhole = (fault) => fault.step === null || fault.step === undefined;
+    const concerns = (one, fault, track) => fault.track === track.name || !track.name || homeOf(one, fault) === track.name;
+    // Where a chain ends before its plan, the fault stands at the plan's step, too.
+    function homeOf(one, fault) {
+      const own = one.tracks.find((each) => each.name === fault.track);
+      if (!own || ofWhole(fault) || fault.step <= own.steps.length) return fault.track;
+      const longer = one.tracks.find((each) => each.steps.length >= fault.step);
+      return longer ? longer.name : fault.track;
+    }
+    // A step's own faults, without those of the whole plan.
+    const ownFaults = (one, track, step) => one.faults.some((fault) => fault.step === step && concerns(one, fault, track));
     const wrongClaim = (claim) => claim && (claim.missing.length || claim.extra.length);
 
+    // What the last state that the text writes before a step says wrongly; null where it writes none.
+    const claimBefore = (run, step) =>
+      run.steps
+        .slice(0, Math.max(0, step - 1))
+        .map((each) => each.claim)
+        .findLast(Boolean) || run.first;
+
     function startOf(one, track) {
-      const own = one.faults.filter((fault) => fault.track === track.name || !track.name).map((fault) => placeOf(fault, track));
+      const own = one.faults.filter((fault) => concerns(one, fault, track)).map((fault) => placeOf(fault, track));
       return own.length ? Math.min(...own) : 0;
     }
 
     // ---- moving
 
     function load(made, { attempt: number, track, step, keep = false } = {}) {
-      const held = keep && entry ? { ...at } : null;
+      const held = keep && entry ? wished : null;
+      const was = held ? attempt().outcome : null;
       pause();
       entry = made;
       runs = new Map();
@@ -206,9 +247,10 @@
       at.track = inside(track ?? (held ? held.track : Math.max(0, broken)), Math.max(0, one.tracks.length - 1));
       const run = trackOf(one, at.track);
       at.step = inside(step ?? (held ? held.step : startOf(one, run)), run.steps.length);
+      wished = held ? { attempt: number ?? held.attempt, track: track ?? held.track, step: step ?? held.step } : { ...at };
       makePictures();
-      fillAttempt();
-      fillStep(false);
+      holdFocus(fillAttempt);
+      fillStep(false, !held ? "" : one.outcome === was ? null : `${PL.outcomeWord(one.outcome)}. `);
       if (other && entry.attempts.length < 2) compare();
       else if (other) other.load(entry, { step: at.step, keep: true });
       tell();
@@ -216,6 +258,7 @@
 
     function move({ attempt: number = at.attempt, track, step }) {
       if (!entry) return;
+      const asked = [number, track, step].join() !== [at.attempt, undefined, undefined].join();
       const before = { ...at };
       at.attempt = Math.max(0, Math.min(number, entry.attempts.length - 1));
       const one = attempt();
@@ -226,15 +269,26 @@
       const run = trackOf(one, at.track);
       const another = changed || at.track !== before.track;
       at.step = Math.max(0, Math.min(step ?? (another ? startOf(one, run) : at.step), run.steps.length));
+      if (asked) wished = { ...at };
       if (another) {
         whole = null;
         reserve();
-        fillAttempt();
+        holdFocus(fillAttempt);
       } else if (at.step === before.step) return;
       if (at.step === run.steps.length || at.step < before.step) pause();
       fillStep(true);
       if (other) other.go({ step: at.step });
       tell();
+    }
+
+    // What is made anew takes the focus that its forerunner had.
+    function holdFocus(act) {
+      const had = own.contains(document.activeElement) ? document.activeElement : null;
+      const key = had && had.dataset.control;
+      act();
+      if (!had || (had.isConnected && document.activeElement === had)) return;
+      const there = (name) => [...own.querySelectorAll("[data-control]")].find((one) => one.dataset.control === name && one.getClientRects().length);
+      (there(key) || there(`attempt ${at.attempt}`) || element).focus({ preventScroll: true });
     }
 
     function tell() {
@@ -318,6 +372,7 @@
               type: "button",
               class: "pl-tab",
               "aria-pressed": String(number === at.attempt),
+              "data-control": `attempt ${number}`,
               on: { click: () => move({ attempt: number }) },
             },
             sign(PL.outcomeSign(each.outcome), PL.outcomeClass(each.outcome)),
@@ -326,20 +381,19 @@
           ),
         ),
       );
-      if (!beside)
-        attempts.append(
-          el(
-            "button",
-            { type: "button", class: "pl-compare no-print", "aria-pressed": String(Boolean(other)), on: { click: compare } },
-            "Side by side",
-          ),
-        );
+      if (!beside) attempts.append(compareButton);
       tracks.hidden = one.tracks.length < 2;
       tracks.replaceChildren(
         ...one.tracks.map((each, number) =>
           el(
             "button",
-            { type: "button", class: "pl-tab", "aria-pressed": String(number === at.track), on: { click: () => move({ track: number }) } },
+            {
+              type: "button",
+              class: "pl-tab",
+              "aria-pressed": String(number === at.track),
+              "data-control": `track ${number}`,
+              on: { click: () => move({ track: number }) },
+            },
             each.name,
             el("span", { class: "muted", text: `${each.steps.length} ${each.steps.length === 1 ? "step" : "steps"}` }),
           ),
@@ -352,32 +406,27 @@
           {},
           el(
             "button",
-            { type: "button", class: `pl-step ${cls}`, on: { click: () => move({ step: number }) } },
+            { type: "button", class: `pl-step ${cls}`, "data-control": `step ${number}`, on: { click: () => move({ step: number }) } },
             el("span", { class: "pl-number", "aria-hidden": "true", text: number || "" }),
             ...content,
             sign(mark, cls),
             said && hidden(` (${said})`),
           ),
         );
+      const atStart = wrongClaim(run.first) ? "wrong claim" : ownFaults(one, run, 0) ? "with a fault" : "";
       steps.replaceChildren(
-        item(
-          0,
-          wrongClaim(run.first) ? "!" : "",
-          wrongClaim(run.first) ? "claim" : "",
-          wrongClaim(run.first) ? "wrong claim" : "",
-          "Start",
-        ),
+        item(0, atStart && "!", atStart && "claim", atStart, "Start"),
         ...run.steps.map((step, place) => {
           const number = place + 1;
-          const wrong =
-            (wrongClaim(step.claim) || (number < run.steps.length && faultsAt(one, run, number).length)) &&
-            (!run.failing || number < run.failing);
+          const faulty = ownFaults(one, run, number);
           const [mark, cls, said] =
             number === run.failing
               ? ["✗", "failing", "cannot be executed"]
               : run.failing && number > run.failing
-                ? ["·", "behind", "not judged"]
-                : wrong
+                ? faulty
+                  ? ["!", "behind claim", "not executed, with a fault"]
+                  : ["·", "behind", "not executed"]
+                : faulty || wrongClaim(step.claim)
                   ? ["!", "claim", "executed, with a fault"]
                   : ["✓", "done", "executed"];
           return item(number, mark, cls, said, code(step.action, 80));
@@ -387,20 +436,21 @@
     }
 
     function fillFaults(one, run) {
-      const others = one.faults.slice(0, 20).map((fault) => {
-        const number = one.tracks.findIndex((each) => each.name === fault.track);
+      const others = one.faults.slice(0, 20).map((fault, place) => {
+        const home = homeOf(one, fault);
+        const number = one.tracks.findIndex((each) => each.name === home);
         const there = number < 0 ? null : { track: number, step: placeOf(fault, one.tracks[number]) };
         const of = fault.step === null || fault.step === undefined ? "Whole plan" : fault.step === 0 ? "First state" : `Step ${fault.step}`;
         const said = `${of}: ${kindOf(fault.kind)}`;
-        const place = fault.line ? ` (line ${fault.line}, column ${fault.column})` : "";
+        const where = fault.line ? ` (line ${fault.line}, column ${fault.column})` : "";
         return el(
           "li",
           {},
           sign("✗", "bad"),
           there
-            ? el("button", { type: "button", class: "link", text: said, on: { click: () => move(there) } })
+            ? el("button", { type: "button", class: "link", text: said, "data-control": `fault ${place}`, on: { click: () => move(there) } })
             : el("span", { text: said }),
-          el("span", { class: "muted", text: place + (one.tracks.length > 1 ? `, in the ${fault.track}` : "") }),
+          el("span", { class: "muted", text: where + (one.tracks.length > 1 ? `, in the ${fault.track}` : "") }),
         );
       });
       if (one.faults.length > 20) others.push(el("li", { class: "muted", text: `and ${one.faults.length - 20} more` }));
@@ -458,14 +508,15 @@
       const more = el("button", {
         type: "button",
         text: `show all (${PL.byteSize(text.length)})`,
-        on: { click: () => (box.replaceChildren(PL.safe(text)), more.remove()) },
+        on: { click: () => (box.replaceChildren(PL.safe(text)), more.remove(), box.focus()) },
       });
       return [box, more];
     }
 
     // ---- what one position shows
 
-    function fillStep(animate) {
+    // said: what is told before the position; null: nothing is told.
+    function fillStep(animate, said = "") {
       const one = attempt();
       const run = trackOf(one, at.track);
       const count = run.steps.length;
@@ -473,25 +524,23 @@
       const failing = run.failing && at.step === run.failing;
       const behind = run.failing && at.step > run.failing;
       const claim = at.step ? step.claim : run.first;
-      first.disabled = back.disabled = at.step === 0;
-      next.disabled = final.disabled = at.step === count;
-      play.disabled = !count;
+      for (const button of [first, back]) enable(button, at.step > 0);
+      for (const button of [next, final]) enable(button, at.step < count);
+      enable(play, count > 0);
       const words = count
         ? at.step
           ? `Step ${at.step} of ${count}`
           : `Start, before ${count} ${count === 1 ? "step" : "steps"}`
         : "No steps";
       where.replaceChildren(words);
-      const state = failing ? "cannot be executed" : behind ? "not judged" : at.step ? "executed" : "";
+      const state = failing ? "cannot be executed" : behind ? "not executed" : at.step ? "executed" : "";
       action.replaceChildren(
         step ? code(step.action, 200) : "Start",
         state && el("span", { class: `badge ${failing ? "bad" : behind ? "" : "good"}` }, sign(failing ? "✗" : behind ? "·" : "✓"), state),
       );
-      live.replaceChildren(
-        PL.safe(
-          `${words}${step ? `: ${PL.short(step.action, 200)} ${state}` : ""}${wrongClaim(claim) && !behind ? "; the text claims another state" : ""}`,
-        ),
-      );
+      const claims = wrongClaim(claim) && !failing && !behind ? "; the text claims another state" : "";
+      const spoken = PL.safe(`${said ?? ""}${words}${step ? `: ${PL.short(step.action, 200)} ${state}` : ""}${claims}`);
+      if (said !== null && live.textContent !== spoken) live.replaceChildren(spoken);
       [...steps.children].forEach((each, place) =>
         place === at.step ? each.firstChild.setAttribute("aria-current", "step") : each.firstChild.removeAttribute("aria-current"),
       );
@@ -515,7 +564,7 @@
       }
       after.box.hidden = !step;
       after.box.classList.toggle("failed", Boolean(failing || behind));
-      after.caption.textContent = behind ? "Not judged" : "After";
+      after.caption.textContent = behind ? "Not executed" : "After";
       if (step && !failing && !behind) {
         if (after.note) after.note.remove();
         after.note = null;
@@ -527,7 +576,10 @@
         const unmet = step.needs.filter(([, held]) => held === false);
         after.note.replaceChildren(
           ...(behind
-            ? [el("p", {}, sign("·"), `Not judged: step ${run.failing} cannot be executed, so nothing is known to be true here any more.`)]
+            ? [
+                el("p", {}, sign("·"), `Step ${run.failing} cannot be executed, so no later step is.`),
+                el("p", { text: `The last true state is the one before step ${run.failing}.` }),
+              ]
             : [
                 el("p", { class: "pl-note-head" }, sign("✗", "bad"), "The action cannot be executed here."),
                 unmet.length ? el("p", { text: unmet.length === 1 ? "This does not hold:" : "These do not hold:" }) : "",
@@ -560,10 +612,37 @@
     const factItems = (numbers, mark, cls, said) =>
       numbers.map((number) => el("li", { class: cls }, sign(mark, cls), said && hidden(`${said}: `), code(entry.problem.facts[number])));
 
+    // A chain's checker judges a step from the state that the chain claims before it. inClaim(kind, literal): whether what "does not hold" fails to hold
+    // in what is claimed alone. note(fault): what to say of a fault that the true state, which is shown beside it, would not give.
+    function judgedBy(run, step, failing, behind) {
+      const claims = Boolean(run.first) || run.steps.some((each) => each.claim);
+      const before = at.step ? claimBefore(run, at.step) : run.first;
+      const needed = new Map(step ? step.needs : []);
+      const inClaim = (kind, literal) => {
+        if (!claims) return false;
+        if (kind === "unsatisfied_goal") return run.goal_end[entry.problem.goal.findIndex((goal) => goal.text === literal)] === true;
+        return kind === "unsatisfied" && (behind ? needed.has(literal) : needed.get(literal) === true);
+      };
+      const anyInClaim = (fault) => fault.violations.some(([kind, literal]) => inClaim(kind, literal));
+      const note = (fault) => {
+        if (!claims) return "";
+        if (FROM_CLAIMS.has(fault.kind) && (behind || (failing && ofWhole(fault)))) return "Judged from what the text claims.";
+        if (fault.kind === "goal") return anyInClaim(fault) ? "Judged against the last state that the text claims, which is not the true one." : "";
+        if (fault.kind === "claim" && fault.violations.some(([kind]) => SAID.has(kind)))
+          return wrongClaim(before) || (step && !failing && wrongClaim(step.claim))
+            ? "Judged against the states that the text claims, which are not the true ones."
+            : "";
+        const other = fault.kind === "precondition" ? anyInClaim(fault) : fault.kind === "transition";
+        return other && wrongClaim(before) ? "Judged against the state that the text claims before this step, which is not the true one." : "";
+      };
+      return { inClaim, note };
+    }
+
     function fillDetails(one, run, step, failing, behind, claim) {
       const parts = [];
       const here = faultsAt(one, run, at.step);
       if (here.length) {
+        const judged = judgedBy(run, step, failing, behind);
         parts.push(
           section(
             "pl-wrong",
@@ -574,6 +653,7 @@
                 { class: "pl-fault" },
                 el("p", {}, sign("✗", "bad"), el("strong", { text: kindOf(fault.kind) })),
                 el("p", { class: "pl-fault-message" }, code(fault.message, 1000)),
+                judged.note(fault) && el("p", { class: "pl-judged", text: judged.note(fault) }),
                 fault.violations.length
                   ? list(
                       "",
@@ -582,7 +662,7 @@
                           "li",
                           {},
                           code(literal),
-                          ` ${violationOf(kind)}`,
+                          ` ${judged.inClaim(kind, literal) ? "does not hold in the claimed state" : violationOf(kind)}`,
                           cause && el("span", { class: "muted", text: ` — ${PL.short(cause, 400)}` }),
                         ),
                       ),
@@ -595,7 +675,7 @@
         );
       }
       if (step) {
-        const known = step.needs.some(([, held]) => held !== null);
+        const unread = cannotBeRead(step);
         parts.push(
           section(
             "pl-needs",
@@ -609,12 +689,12 @@
                       { class: held === false ? "bad" : "" },
                       sign(held === null ? "?" : held ? "✓" : "✗", held === null ? "" : held ? "good" : "bad"),
                       code(text),
-                      held === false ? el("span", { text: " does not hold" }) : hidden(held ? " holds" : " not judged"),
+                      held === false ? el("span", { text: " does not hold" }) : hidden(held ? " holds" : " not known"),
                     ),
                   ),
                 )
-              : el("p", { class: "muted", text: step.done ? "Nothing." : "Not known: the action could not be read against the domain." }),
-            behind && known === false && step.needs.length ? el("p", { class: "muted", text: "Not judged." }) : "",
+              : el("p", { class: "muted", text: unread ? UNREAD : "Nothing." }),
+            behind && step.needs.length ? el("p", { class: "muted", text: `Not known, since step ${run.failing} cannot be executed.` }) : "",
           ),
         );
         const would = failing || behind ? "would " : "";
@@ -629,17 +709,21 @@
           section(
             "pl-does",
             would ? "Would do" : "Does",
-            effects.length || numbers.length ? list("", [...effects, ...numbers]) : el("p", { class: "muted", text: "Nothing changes." }),
+            effects.length || numbers.length ? list("", [...effects, ...numbers]) : el("p", { class: "muted", text: unread ? UNREAD : "Nothing changes." }),
           ),
         );
       }
       if (claim) {
-        const items = [...factItems(claim.missing, "−", "missing", "left out"), ...factItems(claim.extra, "?", "extra", "in excess")];
-        const legend = el("p", { class: "muted" }, "− left out, though true; ? in excess, though false");
+        const [missing, extra, words] =
+          failing || behind
+            ? ["not in the text", "only in the text", "− not in the text, true in the last true state; ? in the text, not true in it"]
+            : ["left out", "in excess", "− left out, though true; ? in excess, though false"];
+        const items = [...factItems(claim.missing, "−", "missing", missing), ...factItems(claim.extra, "?", "extra", extra)];
+        const legend = el("p", { class: "muted" }, words);
         parts.push(
           section(
             "pl-claim",
-            "What the text claims",
+            "The state that the text claims",
             items.length
               ? [list("", items), legend]
               : el("p", {}, sign("✓", "good"), failing || behind ? "The last true state." : "The true state."),
@@ -669,7 +753,7 @@
                   { class: holds ? "good" : "" },
                   sign(holds === null ? "?" : holds ? "✓" : "○", holds ? "good" : ""),
                   code(goal.text),
-                  hidden(holds === null ? " not judged" : holds ? " holds" : " does not hold"),
+                  hidden(holds === null ? " not known" : holds ? " holds" : " does not hold"),
                 );
               }),
             ),
@@ -755,7 +839,7 @@
         const claim = step ? step.claim : run.first;
         const failing = run.failing === number && number > 0;
         const behind = run.failing && number > run.failing;
-        const said = step ? (failing ? "✗ cannot be executed" : behind ? "· not judged" : "✓ executed") : "";
+        const said = step ? (failing ? "✗ cannot be executed" : behind ? "· not executed" : "✓ executed") : "";
         const parts = [el("h4", {}, step ? `${number}. ` : "Start", step && code(step.action, 200), ` ${said}`)];
         if (step && !behind) {
           parts.push(
@@ -763,8 +847,8 @@
               "p",
               {},
               "Needs: ",
-              step.needs.map(([text, held], place) => [place ? ", " : "", held === false ? "✗ " : "✓ ", code(text)]),
-              step.needs.length ? "" : "nothing",
+              step.needs.map(([text, held], place) => [place ? ", " : "", held === null ? "? " : held ? "✓ " : "✗ ", code(text)]),
+              step.needs.length ? "" : cannotBeRead(step) ? UNREAD : "nothing",
             ),
           );
           parts.push(
@@ -774,6 +858,7 @@
               failing ? "Would do: " : "Does: ",
               step.add.map((fact) => ["+ ", code(entry.problem.facts[fact]), "  "]),
               step.delete.map((fact) => ["− ", code(entry.problem.facts[fact]), "  "]),
+              cannotBeRead(step) ? UNREAD : "",
             ),
           );
         }
@@ -782,9 +867,9 @@
             el(
               "p",
               {},
-              "Claimed wrongly: ",
-              claim.missing.map((fact) => ["− left out ", code(entry.problem.facts[fact]), "  "]),
-              claim.extra.map((fact) => ["? in excess ", code(entry.problem.facts[fact]), "  "]),
+              failing || behind ? "The claimed state beside the last true one: " : "Claimed wrongly: ",
+              claim.missing.map((fact) => [failing || behind ? "− not in the text " : "− left out ", code(entry.problem.facts[fact]), "  "]),
+              claim.extra.map((fact) => [failing || behind ? "? only in the text " : "? in excess ", code(entry.problem.facts[fact]), "  "]),
             ),
           );
         for (const fault of faultsAt(one, run, number)) parts.push(el("p", {}, "✗ ", code(fault.message, 1000)));
@@ -811,6 +896,10 @@
       if (!entry || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
       if (!element.isConnected || !element.getClientRects().length) return;
       if (event.target instanceof Element && event.target.closest(ELSEWHERE)) return;
+      // Other keys, and those of who reads elsewhere, move the page.
+      const { top, bottom } = element.getBoundingClientRect();
+      const inView = bottom > 0 && top < window.innerHeight;
+      if (!element.contains(document.activeElement) && !(inView && /^Arrow(Left|Right)$/.test(event.key))) return;
       const many = entry.attempts.length > 1;
       const to = {
         ArrowLeft: { step: at.step - 1 },
@@ -860,6 +949,11 @@
       },
     };
   };
+
+  // Of an action that the domain cannot bind nothing is known: neither what it needs nor what it does.
+  function cannotBeRead(step) {
+    return !step.done && !step.needs.length && !step.add.length && !step.delete.length && !step.numbers.length;
+  }
 
   // Python counts code points, JavaScript UTF-16 units: the same but for texts with signs beyond the first plane.
   function offsets(text) {

@@ -8,7 +8,8 @@
   const KEPT = "planlearn-serve";
   const PAUSE = 20; // ms between the last key and the question
   const SAID = 600; // signs of a sentence that are shown
-  const UNSEEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/;
+  const TRIES = 40; // while other requests are in the way
+  const AGAIN = 250; // ms between them
   const SIGNS = { good: "✓", bad: "✗", mixed: "!", open: "·" };
   const PARTS = [["plan", "Plan or chain"], ["problem", "Problem"], ["domain", "Domain"]];
   const ERRORS = {
@@ -20,10 +21,12 @@
 
   const state = {
     number: 0, // of the newest check
+    chosen: 0, // number of the newest question for options
     shown: 0, // of the check whose verdict is shown
     entry: null,
     go: null, // where the player goes once the next verdict is there
     exercise: null,
+    question: null, // the AbortController of a plan or a fault that is asked for
     asking: null, // the AbortController of the model's answer
     undo: [],
     faults: [],
@@ -67,6 +70,7 @@
   const texts = () => ({ domain: editors.domain.text(), problem: editors.problem.text(), plan: editors.plan.text() });
 
   function put(changes, { undo = true } = {}) {
+    drop();
     if (undo) {
       state.undo.push(texts());
       if (state.undo.length > 100) state.undo.shift();
@@ -108,6 +112,17 @@
     }
   }
 
+  /* As `ask`, again and again while the server has too much to do. */
+  async function insist(path, body, signal, onBusy = () => {}) {
+    for (let tries = 1; ; tries++) {
+      const said = await ask(path, body, signal);
+      if (!said.busy || tries === TRIES) return said;
+      onBusy();
+      await new Promise((go) => setTimeout(go, AGAIN));
+      if (signal.aborted) return { superseded: true };
+    }
+  }
+
   function say(text) {
     $("said").textContent = text ? PL.safe(PL.short(text, SAID)) : "";
   }
@@ -128,6 +143,7 @@
   function typed() {
     timing.key = performance.now();
     say("");
+    drop();
     keep();
     soon();
   }
@@ -147,7 +163,9 @@
     const number = (state.number += 1);
     const key = timing.key;
     timing.requests += 1;
-    const said = await ask("/check", { ...texts(), page: PAGE, number, partial }, controller.signal);
+    const said = await insist("/check", { ...texts(), page: PAGE, number, partial }, controller.signal, () => {
+      if (number === state.number && !state.exercise) judge("open", "Other texts are judged first.");
+    });
     if (number < state.number || state.exercise) return;
     if (said.superseded) return void (inFlight = null); // by nothing that is known here
     inFlight = null;
@@ -239,11 +257,20 @@
     let unseen = "";
     for (const [part, label] of PARTS) {
       const text = editors[part].text();
-      const found = UNSEEN.exec(text);
-      if (found && !unseen) unseen = `${label}, line ${text.slice(0, found.index).split("\n").length}: an invisible sign, ${PL.safe(found[0])}.`;
+      const found = unseen ? -1 : hidden(text);
+      if (found >= 0) unseen = `${label}, line ${text.slice(0, found).split("\n").length}: an invisible sign, ${PL.safe(String.fromCodePoint(text.codePointAt(found)))}.`;
     }
     $("unseen").textContent = unseen;
     $("unseen").hidden = !unseen;
+  }
+
+  /* Where the first sign stands that PL.safe shows as another, or -1. */
+  function hidden(text) {
+    const shown = PL.safe(text);
+    if (shown === text) return -1;
+    let at = 0;
+    while (at < text.length && text[at] === shown[at]) at++;
+    return at < text.length ? at : -1;
   }
 
   function mark() {
@@ -281,13 +308,14 @@
     }
     const { track, step } = player.position();
     const calls = steps(track).slice(0, step).map((one) => one.action);
-    const said = await ask("/options", { domain: editors.domain.text(), problem: editors.problem.text(), calls }, controller.signal);
+    const number = (state.chosen += 1);
+    const said = await insist("/options", { domain: editors.domain.text(), problem: editors.problem.text(), calls, page: PAGE, number }, controller.signal);
     if (said.superseded || controller.signal.aborted || !choosing()) return;
     if (!said.actions) {
       box.replaceChildren(PL.el("p", { text: said.trouble || said.error.message }));
       return;
     }
-    const where = step ? `behind step ${step}` : "before the first step";
+    const where = step ? `after step ${step}` : "before the first step";
     const more = said.more ? `, and ${said.more} more` : "";
     box.replaceChildren(
       PL.el("h2", { text: `${said.actions.length + said.more} ${said.actions.length + said.more === 1 ? "action" : "actions"} ${where}${more ? `; ${said.actions.length} are listed` : ""}` }),
@@ -320,16 +348,51 @@
     check();
   }
 
-  // Show me.
+  // Show me, and Spoil it: one question at a time, and its answer is for the texts that were sent.
+
+  const TOOLS = ["options", "show", "spoil", "ask", "form", "domains", "examples"];
+  const QUESTIONS = ["show", "spoil", "ask", "undo"];
+
+  function busy(at) {
+    for (const id of QUESTIONS) {
+      $(id).setAttribute("aria-disabled", String(at !== null)); // not `disabled`, which would take the focus away
+      $(id).setAttribute("aria-busy", String(id === at));
+    }
+  }
+
+  /* Whether a tool may do nothing now. */
+  const held = () => Boolean(state.question || state.exercise);
+
+  /* The answer, or null where it is for nobody any more: a text has changed since, or an exercise is open. */
+  async function question(tool, path, body) {
+    const controller = (state.question = new AbortController());
+    busy(tool);
+    const said = await ask(path, body, controller.signal);
+    if (state.question !== controller) return null;
+    state.question = null;
+    busy(null);
+    if (state.exercise || said.superseded) return null;
+    return said;
+  }
+
+  /* The texts change: what is asked about the old ones ends, here and on the server. */
+  function drop() {
+    if (!state.question) return;
+    state.question.abort();
+    state.question = null;
+    busy(null);
+    say("The texts changed, so what was asked about the old ones was dropped.");
+  }
+
+  const trouble = (said) => said.trouble || `The ${said.error.where} cannot be read: ${said.error.message}`;
 
   $("show").addEventListener("click", async () => {
+    if (held()) return;
     say("The planner is looking for a plan.");
-    const before = texts();
-    const said = await ask("/show", { domain: before.domain, problem: before.problem, form: $("form").value });
-    if (said.text === undefined) {
-      say(said.trouble || `The ${said.error.where} cannot be read: ${said.error.message}`);
-      return;
-    }
+    const { domain, problem } = texts();
+    const said = await question("show", "/show", { domain, problem, form: $("form").value });
+    if (!said) return;
+    if (said.text === undefined) return void say(trouble(said));
     put({ plan: said.text });
     open("plan");
     say("This is the reference planner’s plan.");
@@ -339,21 +402,19 @@
 
   // Spoil it: what is wrong stays on the server until it is revealed.
 
-  const TOOLS = ["options", "show", "spoil", "ask", "form", "domains", "examples"];
-
   $("spoil").addEventListener("click", async () => {
-    const said = await ask("/spoil", texts());
-    if (!said.exercise) {
-      say(said.trouble || `The ${said.error.where} cannot be read: ${said.error.message}`);
-      return;
-    }
-    begin(said);
+    if (held()) return;
+    say("A fault is being planted.");
+    const sent = texts();
+    const said = await question("spoil", "/spoil", sent);
+    if (!said) return;
+    if (!said.exercise) return void say(trouble(said));
+    begin(said, sent.plan);
   });
 
-  function begin(said) {
+  function begin(said, valid) {
     clearTimeout(timer);
     if (inFlight) inFlight.abort();
-    const valid = editors.plan.text();
     state.exercise = { ...said, valid }; // from here on nothing is judged or kept: a reload gives the valid text
     put({ plan: said.text });
     open("plan");
@@ -381,7 +442,7 @@
     picture.show(new Set(said.problem.init), {});
     const answer = PL.el("p", { role: "status", id: "guessed" });
     $("exercise").replaceChildren(
-      PL.el("h2", { text: "Find the fault" }),
+      PL.el("h2", { text: "Find the fault", id: "find", tabindex: "-1" }),
       PL.el("p", { class: "muted", text: "The first state:" }), PL.el("div", { class: "picture", tabindex: "0", role: "group", "aria-label": "The first state" }, picture.element),
       PL.el("p", {}, PL.el("span", { class: "muted", text: "The goal: " }), PL.el("bdi", { text: said.problem.goal.map((goal) => goal.text).join(" ") })),
       radios("step", "Which step is the first that is wrong?", [
@@ -393,6 +454,7 @@
         PL.el("button", { type: "button", id: "leave", text: "Back to the valid text", on: { click: leave } })),
       answer);
     $("exercise").hidden = false;
+    $("find").focus(); // the button that had it is disabled
   }
 
   const chosen = (name) => document.querySelector(`#exercise input[name="${name}"]:checked`)?.value;
@@ -431,6 +493,7 @@
   }
 
   function end() {
+    const focused = $("exercise").contains(document.activeElement);
     state.exercise = null;
     for (const id of TOOLS) $(id).disabled = false;
     $("undo").disabled = !state.undo.length;
@@ -438,6 +501,7 @@
     $("exercise").hidden = true;
     $("exercise").replaceChildren();
     $("player").hidden = false;
+    if (focused) $("spoil").focus();
     keep();
   }
 
@@ -445,7 +509,7 @@
 
   $("model-tool").hidden = !data.model;
   $("model-name").textContent = data.model ? `writes a chain, judged line by line: ${PL.safe(data.model)}` : "";
-  $("ask").addEventListener("click", () => (state.asking ? state.asking.abort() : answer()));
+  $("ask").addEventListener("click", () => (state.asking ? state.asking.abort() : held() || answer()));
 
   async function answer() {
     const controller = (state.asking = new AbortController());
@@ -502,7 +566,7 @@
   // Undo.
 
   $("undo").addEventListener("click", () => {
-    const before = state.undo.pop();
+    const before = held() ? null : state.undo.pop();
     if (!before) return;
     put(before, { undo: false });
     say("");
