@@ -5,6 +5,8 @@ They lie in data/pictures/. Nothing compares them: look at them when a page has 
 
 from __future__ import annotations
 
+import signal
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -37,14 +39,25 @@ def draw(browser: Browser, name: str, scheme: str) -> None:
         run = plan_run(task, domain, problem, plan, (LESSON / plan).read_text(encoding="utf-8"))
         file.write_text(report_html(run), encoding="utf-8")
         page = browser.new_page(viewport={"width": 860, "height": 900}, color_scheme=scheme, device_scale_factor=1.5)
-        page.goto(file.as_uri())
+        page.goto(f"{file.as_uri()}#{problem}/1/{step}")
         player = page.locator(".pl-player").first
-        page.keyboard.press("Home")
-        for _ in range(step):
-            page.keyboard.press("ArrowRight")
         page.wait_for_timeout(600)  # the picture moves
         player.locator(".pl-main").first.screenshot(path=PICTURES / f"{name}-{scheme}.png")
         page.close()
+
+
+def draw_served(browser: Browser) -> None:
+    """The local page with its first example."""
+    with subprocess.Popen([sys.executable, "-m", "planlearn", "serve", "--port", "0"], stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        url = next(word for word in server.stdout.readline().split() if word.startswith("http"))
+        page = browser.new_page(viewport={"width": 1100, "height": 760}, color_scheme="dark")
+        page.goto(url)
+        page.get_by_role("button", name="Next step").click(click_count=2)
+        page.wait_for_timeout(900)  # the picture moves
+        page.screenshot(path=PICTURES / "serve-dark.png")
+        page.close()
+        server.send_signal(signal.SIGINT)
 
 
 def main() -> None:
@@ -55,6 +68,7 @@ def main() -> None:
     with launched(missing) as browser:
         for name in SHOWN:
             draw(browser, name, "light")
+        draw_served(browser)
     print(f"pictures in {PICTURES.relative_to(ROOT)}")
 
 
