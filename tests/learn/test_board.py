@@ -180,8 +180,8 @@ def test_the_whole_of_a_run_on_a_terminal(tensorboard: None, tmp_path: Path) -> 
     os.close(ours)
     told = b"".join(said).decode()
     assert process.returncode == 0, told
-    assert re.search(r"\rtrain: \d+/32 examples, loss \d\.\d+, \d+ tokens/s, \d+% valid at example 12, \d+ s left", told), told
-    assert re.search(r"\rtrain: [^\r\n]* left *\r*\n", told), told[told.find("train: 4/") :][:2000]
+    assert re.search(r"[\r\n]train: \d+/32 examples, loss \d\.\d+, \d+ tokens/s, \d+% valid at example 12, \d+ s left", told), told
+    assert re.search(r"[\r\n]train: [^\r\n]* left *\r*\n", told), told[told.find("train: 4/") :][:2000]
 
     found = scalars(run / "tensorboard" / "measured")
     assert [step for step, _ in found["validity/curve"]] == [3, 5] and [step for step, _ in found["validity/validation"]] == [8]

@@ -60,14 +60,14 @@ def lessons(count: int) -> list[Lesson]:
 @pytest.mark.parametrize("rank", [0, 4])
 def test_it_learns_what_the_lessons_say(corpus, tmp_path, rank):
     one = learner(corpus, rank)
-    first = one.fit(lessons(40), rate=1e-2, seed=0, folder=tmp_path / "1")
-    second = one.fit(lessons(40), rate=1e-2, seed=0, folder=tmp_path / "2")
+    first = one.fit(lessons(40), rate=3e-2, seed=0, folder=tmp_path / "1")
+    second = one.fit(lessons(40), rate=3e-2, seed=0, folder=tmp_path / "2")
     assert second.losses["likelihood"] < first.losses["likelihood"]
     assert (first.lessons, first.learned) == (40, second.learned) and first.tokens > first.learned > 0
     assert not (tmp_path / "1" / "checkpoints").exists()
     # What is finished is not done again: another learner gets the same weights from there.
     other = learner(corpus, rank)
-    assert other.fit(lessons(40), rate=1e-2, seed=0, folder=tmp_path / "2") == second
+    assert other.fit(lessons(40), rate=3e-2, seed=0, folder=tmp_path / "2") == second
     prompt = [Prompt(id="p", text="Init: clear a\nChain:\n")]
     assert [c.text for c in other.complete(prompt, max_tokens=9)] == [c.text for c in one.complete(prompt, max_tokens=9)]
 
