@@ -76,7 +76,8 @@ def read_run(path: Path) -> Run:
     if is_training(folder):
         sections, entries = training(folder)
         if sections:
-            return Run(title=name, kind="training", facts=training_facts(folder), sections=sections, entries=entries)
+            kind = "training" if (folder / "training.jsonl").exists() or not (folder / "refine").exists() else "refinement"
+            return Run(title=name, kind=kind, facts=training_facts(folder), sections=sections, entries=entries)
     raise PlanlearnError(f"{path} holds no recorded run; {EXPECTED}")
 
 
