@@ -26,7 +26,7 @@ from planlearn.errors import PlanlearnError
 from planlearn.planners import plan as planned
 from planlearn.problems import domain_names, domain_text
 from planlearn.report import FactTable, problem_json, text_attempt
-from val_bridge import Chain, Domain, ParsedChain, Plan, SourceError, Task, check_plan, execute, read_domain, read_plan, read_problem
+from val_bridge import Chain, Domain, ParsedChain, Plan, SourceError, Task, atom_text, check_plan, execute, read_domain, read_plan, read_problem
 
 Json = dict[str, Any]
 
@@ -182,7 +182,7 @@ def _plan_lines(plan: Plan) -> str:
 def _json_chain(stages: Sequence[tuple[Any, Any]]) -> str:
     items = []
     for action, state in stages:
-        facts = [f"({' '.join(atom)})" for atom in sorted(state)]
+        facts = list(map(atom_text, sorted(state)))
         items.append(json.dumps(({} if action is None else {"action": str(action)}) | {"state": facts}))
     return "[" + ",\n ".join(items) + "]\n"
 
